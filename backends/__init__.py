@@ -1,0 +1,1 @@
+"""Everything without a screen: nouns, store, backends, call budgets, simulator."""

@@ -1,0 +1,1 @@
+"""The embedded world: a seeded fleet behind an AWS face and a Kubernetes face over HTTP."""
