@@ -23,7 +23,6 @@ from backends.model import (
     Resource,
     Rollout,
     ScaleInfo,
-    Scope,
     Usage,
 )
 

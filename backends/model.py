@@ -7,7 +7,7 @@ colour. All times are seconds since the Unix epoch unless a name says otherwise.
 
 from __future__ import annotations
 
-from enum import Enum, IntEnum
+from enum import IntEnum, StrEnum
 from typing import Any, TypeAlias
 
 import msgspec
@@ -30,7 +30,7 @@ class Health(IntEnum):
     """It does not do what it is for."""
 
 
-class Verb(str, Enum):
+class Verb(StrEnum):
     """What can be done to a resource; a `Kind` names those that it supports."""
 
     DESCRIBE = "describe"
@@ -40,7 +40,7 @@ class Verb(str, Enum):
     RESTART = "restart"
 
 
-class Format(str, Enum):
+class Format(StrEnum):
     """How a cell is to be drawn and compared."""
 
     TEXT = "text"
@@ -182,7 +182,7 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """The provider's identity for this incarnation (ARN, Kubernetes uid)."""
     created: float | None = None
     parents: tuple[Ref, ...] = ()
-    """Everything it can be drilled to from, nearest first: a pod's replica set, deployment, node."""
+    """All it can be drilled to from, nearest first: a pod's replica set, deployment, node."""
     links: tuple[Link, ...] = ()
     addresses: tuple[str, ...] = ()
     """IP addresses and ARNs that others may know it by."""
@@ -190,7 +190,7 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """The payload it was made of, or a handle on it; opaque to all but its backend."""
 
 
-class FeedState(str, Enum):
+class FeedState(StrEnum):
     """How fresh a feed's rows are."""
 
     LOADING = "loading"
@@ -310,7 +310,7 @@ class Revision(msgspec.Struct, frozen=True):
     image: str = ""
 
 
-class RolloutState(str, Enum):
+class RolloutState(StrEnum):
     """Where a rollout stands."""
 
     RUNNING = "running"

@@ -155,7 +155,7 @@ def _workloads(provider: str, cluster: str, rng: random.Random) -> tuple[SimWork
                 kind="service" if provider == "ecs" else kind,
                 launch=launch,
                 incident=incident,
-                registered=name != "node-agent" and rng.random() < 0.6 or name in ("web", "ledger"),
+                registered=(name != "node-agent" and rng.random() < 0.6) or name in ("web", "ledger"),
                 autoscaled=name in ("web", "query", "card-api", "player-api"),
             )
         )

@@ -1,0 +1,274 @@
+"""The fleet: every backend behind one front, with one feed for each planned query.
+
+Views open queries; the fleet runs one watch for all views that want the same rows, keeps it for
+a while after the last one has closed, and applies what it brings to the store. Operations pass
+through here on their way out, for read-only mode and the audit log.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+
+from backends.audit import AuditLog
+from backends.base import Backend, BackendError, Demand, Invalid
+from backends.clock import Clock
+from backends.model import (
+    Accepted,
+    Change,
+    Description,
+    FeedState,
+    FeedStatus,
+    Kind,
+    LogBatch,
+    LogRequest,
+    Operation,
+    Problem,
+    Query,
+    Ref,
+    Resource,
+    Rollout,
+    ScaleInfo,
+    Scope,
+    Usage,
+)
+from backends.store import Listener, Shelf, Store
+
+LINGER = 60.0
+"""Seconds that a feed goes on in the background after its last view closed, so that going back
+shows rows at once."""
+
+
+class Subscription:
+    """A view's hold on a feed. Close it when the view goes."""
+
+    def __init__(self, feed: _Feed, release: Callable[[Subscription], None]) -> None:
+        self._feed = feed
+        self._release = release
+        self._visible = True
+        self._unlisten: Callable[[], None] | None = None
+
+    @property
+    def query(self) -> Query:
+        """The planned query, which may be wider than the one that was opened."""
+        return self._feed.shelf.query
+
+    @property
+    def shelf(self) -> Shelf:
+        """The rows."""
+        return self._feed.shelf
+
+    @property
+    def visible(self) -> bool:
+        """Whether this view is on screen; the feed is fresh while any of its views is."""
+        return self._visible
+
+    @visible.setter
+    def visible(self, value: bool) -> None:
+        self._visible = value
+        self._feed.settle_demand()
+
+    def listen(self, listener: Listener) -> None:
+        """Call `listener` with every delta until closed."""
+        self._unlisten = self.shelf.listen(listener)
+
+    def refresh(self) -> None:
+        """Ask for fresh rows now."""
+        self._feed.demand.refresh()
+
+    def close(self) -> None:
+        """Let go; the feed ends some time after its last subscription."""
+        if self._unlisten is not None:
+            self._unlisten()
+            self._unlisten = None
+        self._release(self)
+
+
+class _Feed:
+    """One running watch and those who hold it."""
+
+    def __init__(self, shelf: Shelf) -> None:
+        self.shelf = shelf
+        self.demand = Demand()
+        self.holders: set[Subscription] = set()
+        self.task: asyncio.Task[None] | None = None
+        self.reaper: asyncio.TimerHandle | None = None
+
+    def settle_demand(self) -> None:
+        self.demand.visible = any(holder.visible for holder in self.holders)
+
+
+class Fleet:
+    """Backends, the store, and what goes between. All of it lives on one loop."""
+
+    def __init__(self, *, clock: Clock, audit: AuditLog, read_only: bool = False) -> None:
+        self.clock = clock
+        self.read_only = read_only
+        """While true, nothing that changes anything is sent. May be switched at run time."""
+        self.store = Store()
+        self.failures: list[Problem] = []
+        """Why backends could not be started, such as an unknown profile."""
+        self._audit = audit
+        self._backends: list[Backend] = []
+        self._kinds: dict[str, Kind] = {}
+        self._owners: dict[str, Backend] = {}
+        self._providers: dict[str, Backend] = {}
+        self._roots: list[Query] = []
+        self._feeds: dict[Query, _Feed] = {}
+
+    @property
+    def kinds(self) -> Mapping[str, Kind]:
+        """Every kind of every backend, by id."""
+        return self._kinds
+
+    @property
+    def roots(self) -> Sequence[Query]:
+        """The queries that find all clusters and Cloud Map namespaces."""
+        return self._roots
+
+    def attach(self, backend: Backend) -> None:
+        """Add a backend; one that can't be configured is remembered in `failures`."""
+        self._backends.append(backend)
+        for provider in backend.providers:
+            self._providers[provider] = backend
+        for kind in backend.kinds.values():
+            self._kinds[kind.id] = kind
+            self._owners[kind.id] = backend
+        try:
+            self._roots.extend(backend.roots())
+        except BackendError as error:
+            if error.problem not in self.failures:
+                self.failures.append(error.problem)
+
+    def backend(self, scope: Scope) -> Backend:
+        """Return the backend that answers for a scope; raises `Invalid` if there is none."""
+        backend = self._providers.get(scope.provider)
+        if backend is None:
+            known = ", ".join(sorted(self._providers)) or "none"
+            raise Invalid(
+                "find backend", f"no backend for {scope.provider!r}", f"those attached are: {known}"
+            )
+        return backend
+
+    def children(self, parent: Resource, kind: str) -> Query:
+        """Return the query for what enter shows under a resource."""
+        narrows = self._kinds[parent.ref.kind].narrows if parent.ref.kind in self._kinds else ""
+        if narrows:
+            return Query(parent.ref.scope.at(**{narrows: parent.ref.name}), kind)
+        return Query(parent.ref.scope, kind, parent.ref)
+
+    def open(self, query: Query, *, visible: bool = True) -> Subscription:
+        """Hold the feed of a query, starting it if nobody had."""
+        planned = self.backend(query.scope).plan(query)
+        feed = self._feeds.get(planned)
+        if feed is None:
+            feed = self._feeds[planned] = _Feed(self.store.shelf(planned))
+            feed.demand.visible = visible
+            feed.task = asyncio.create_task(self._run(feed), name=f"feed {planned.kind}")
+        if feed.reaper is not None:
+            feed.reaper.cancel()
+            feed.reaper = None
+        subscription = Subscription(feed, self._released)
+        feed.holders.add(subscription)
+        subscription.visible = visible
+        return subscription
+
+    def _released(self, subscription: Subscription) -> None:
+        feed = self._feeds.get(subscription.query)
+        if feed is None or subscription not in feed.holders:
+            return
+        feed.holders.discard(subscription)
+        feed.settle_demand()
+        if not feed.holders:
+            loop = asyncio.get_running_loop()
+            feed.reaper = loop.call_later(LINGER, self._end, feed)
+
+    def _end(self, feed: _Feed) -> None:
+        if feed.holders:
+            return
+        if feed.task is not None:
+            feed.task.cancel()
+        self._feeds.pop(feed.shelf.query, None)
+        self.store.discard(feed.shelf.query)
+
+    async def _run(self, feed: _Feed) -> None:
+        query = feed.shelf.query
+        try:
+            async for change in self.backend(query.scope).watch(query, feed.demand):
+                feed.shelf.apply(change)
+        except BackendError as error:
+            self._fail(feed, error.problem)
+        except asyncio.CancelledError:
+            raise
+        except Exception as error:
+            # A backend's own defect must cost one view, not the screen; its text may hold
+            # anything, so only the type is shown.
+            what = f"{type(error).__name__} in the watch"
+            self._fail(feed, Problem("internal", f"watch {query.kind}", what, "report this defect"))
+
+    def _fail(self, feed: _Feed, problem: Problem) -> None:
+        last = feed.shelf.status
+        at = last.at if last is not None else self.clock.now()
+        feed.shelf.apply(Change(FeedStatus(FeedState.STALE, at, problem)))
+
+    async def describe(self, resource: Resource) -> Description:
+        """Fetch everything worth knowing of a resource."""
+        return await self.backend(resource.ref.scope).describe(resource)
+
+    def logs(self, resource: Resource, request: LogRequest) -> AsyncIterator[LogBatch]:
+        """Tail the logs of a resource and of all that run under it."""
+        return self.backend(resource.ref.scope).logs(resource, request)
+
+    async def scale_info(self, resource: Resource) -> ScaleInfo:
+        """Fetch what a scale dialog shows."""
+        return await self.backend(resource.ref.scope).scale_info(resource)
+
+    def rollout(self, ref: Ref) -> AsyncIterator[Rollout]:
+        """Follow a workload's rollout until it settles or fails."""
+        return self.backend(ref.scope).rollout(ref)
+
+    def workloads(self, cluster: Ref) -> Sequence[Query]:
+        """Return the queries by which a cluster's health is counted."""
+        return self.backend(cluster.scope).workloads(cluster)
+
+    async def perform(self, operation: Operation) -> Accepted:
+        """Send an operation once, written down before and after.
+
+        Raises `Invalid` in read-only mode, and whatever the provider refused it with. It is
+        never retried.
+        """
+        if self.read_only:
+            raise Invalid(
+                operation.ref.address, "read-only mode is on", "start without --read-only"
+            )
+        entry = await self._audit.sending(operation)
+        try:
+            accepted = await self.backend(operation.ref.scope).perform(operation)
+        except BackendError as error:
+            await self._audit.refused(entry, error)
+            raise
+        except BaseException as error:
+            await asyncio.shield(self._audit.unknown(entry, type(error).__name__))
+            raise
+        await self._audit.accepted(entry, accepted)
+        for feed in self._feeds.values():
+            if feed.demand.visible:
+                feed.demand.refresh()
+        return accepted
+
+    def usage(self) -> Sequence[Usage]:
+        """Return every call budget in use, busiest first."""
+        found = [u for backend in self._backends for u in backend.usage()]
+        return sorted(found, key=lambda u: (u.throttled_until, u.used), reverse=True)
+
+    async def close(self) -> None:
+        """End every feed and close every backend."""
+        tasks = [feed.task for feed in self._feeds.values() if feed.task is not None]
+        for feed in self._feeds.values():
+            if feed.reaper is not None:
+                feed.reaper.cancel()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        self._feeds.clear()
+        await asyncio.gather(*(b.close() for b in self._backends), return_exceptions=True)
