@@ -1,0 +1,1 @@
+"""The AWS face of the simulated world: wire protocols, credentials, throttles, operations."""

@@ -1,0 +1,100 @@
+"""The simulated world: the ECS half, the Kubernetes half and Cloud Map on one clock."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Protocol
+
+from backends.clock import Clock
+from backends.sim.agenda import Agenda
+from backends.sim.blueprint import Blueprint
+from backends.sim.ecs.world import EcsWorld
+from backends.sim.faults import Faults
+
+if TYPE_CHECKING:
+    from backends.sim.cloudmap import CloudMapWorld
+
+
+class KubeCluster(Protocol):
+    """What the frame and the AWS half ask of one simulated Kubernetes cluster."""
+
+    def incident(self, name: str, workload: str) -> None:
+        """Make an incident befall a workload; raises ValueError where either is unknown."""
+        ...
+
+    def advance(self) -> None:
+        """Process everything due up to the clock's now; costs what is due."""
+        ...
+
+    def pod_addresses(self, namespace: str, workload: str) -> list[tuple[str, str]]:
+        """Return the (pod name, pod IP) pairs of a workload's pods that have an address."""
+        ...
+
+
+class World:
+    """A world made from a blueprint; the same seed and the same times give the same world.
+
+    Nothing in it runs by itself: `advance` makes happen what is due by the clock.
+    """
+
+    def __init__(self, blueprint: Blueprint, clock: Clock, *, lively: bool = True) -> None:
+        self.blueprint = blueprint
+        self.clock = clock
+        self.agenda = Agenda(clock.now())
+        self.faults = Faults()
+        self.base_url = ""
+        """Where the simulator listens, once it does."""
+        self.ecs = EcsWorld(blueprint, self.agenda, self._rng("ecs"), lively=lively)
+        self._kube: Mapping[str, KubeCluster] | None = None
+        self._cloudmap: CloudMapWorld | None = None
+
+    def _rng(self, part: str) -> random.Random:
+        return random.Random(f"{self.blueprint.seed}:{part}")
+
+    @property
+    def kube(self) -> Mapping[str, KubeCluster]:
+        """The Kubernetes clusters by name, laid out when they are first asked for."""
+        if self._kube is None:
+            self._kube = _build_kube(self.blueprint, self.clock, self._rng("kube"))
+        return self._kube
+
+    @property
+    def cloudmap(self) -> CloudMapWorld:
+        """The Cloud Map namespaces, laid out when they are first asked for."""
+        if self._cloudmap is None:
+            from backends.sim.cloudmap import CloudMapWorld
+
+            self._cloudmap = CloudMapWorld(self)
+        return self._cloudmap
+
+    def incident(self, name: str, cluster: str, service: str) -> None:
+        """Make an incident befall a service or workload now.
+
+        Raises ValueError where the cluster, the service or the incident is unknown.
+        """
+        for laid_out in self.blueprint.clusters:
+            if laid_out.name == cluster:
+                if laid_out.provider == "ecs":
+                    self.ecs.incident(name, cluster, service)
+                else:
+                    self.kube[cluster].incident(name, service)
+                return
+        raise ValueError(f"no cluster {cluster!r}")
+
+    def advance(self) -> None:
+        """Process every event due up to the clock's now, in both halves."""
+        self.agenda.run(self.clock.now())
+        for cluster in (self._kube or {}).values():
+            cluster.advance()
+
+
+def _build_kube(
+    blueprint: Blueprint, clock: Clock, rng: random.Random
+) -> Mapping[str, KubeCluster]:
+    try:
+        from backends.sim import kube_world
+    except ImportError:
+        return {}
+    built: Mapping[str, KubeCluster] = kube_world.build(blueprint, clock, rng)
+    return built
