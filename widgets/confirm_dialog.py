@@ -1,0 +1,76 @@
+"""Asks before something is changed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.widgets import Button, Static
+
+from backends.model import Ref
+from widgets.dialog import Dialog, DialogBody, DialogButton
+from widgets.fields import Fields, address_fields
+from widgets.fit import plain
+
+
+class ConfirmDialog(Dialog[bool]):
+    """Shows what would happen to which resource, and answers whether it may.
+
+    The safe answer has the focus; only the other button, or its key, answers True.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(
+            "y",
+            "answer(True)",
+            "Yes",
+            id="dialog.confirm",
+            tooltip="Do what the dialog says.",
+        ),
+        Binding(
+            "n,escape",
+            "answer(False)",
+            "Cancel",
+            id="dialog.cancel",
+            tooltip="Close the dialog; nothing is changed.",
+        ),
+    ]
+
+    def __init__(
+        self, title: str, ref: Ref, effects: Sequence[str], *, confirm: str = "Confirm"
+    ) -> None:
+        """Ask about `ref`; `effects` are sentences, `confirm` is the label of the acting button."""
+        super().__init__()
+        self._title = title
+        self.ref = ref
+        self._effects = tuple(effects)
+        self._confirm = confirm
+
+    def compose(self) -> ComposeResult:
+        """Lay out the question, the whole address, what will happen and the two answers."""
+        with Vertical(classes="box"):
+            yield Static(plain(self._title), classes="title")
+            with DialogBody():
+                yield Fields(address_fields(self.ref), id="address")
+                for effect in self._effects:
+                    yield Static(plain(effect), classes="effect gap")
+            with Horizontal(classes="buttons"):
+                yield DialogButton("Cancel", id="cancel")
+                yield DialogButton(self._confirm, id="confirm")
+
+    def on_mount(self) -> None:
+        """Put the focus on the safe answer."""
+        self.query_one("#cancel").focus()
+
+    @on(Button.Pressed)
+    def _pressed(self, event: Button.Pressed) -> None:
+        event.stop()
+        self.dismiss(event.button.id == "confirm")
+
+    def action_answer(self, answer: bool) -> None:
+        """Close the dialog with an answer."""
+        self.dismiss(answer)
