@@ -1,0 +1,1 @@
+"""Logs: merging of many live sources, and the tailing of CloudWatch Logs."""

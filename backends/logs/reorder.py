@@ -1,0 +1,98 @@
+"""A buffer that puts lines of several sources into order of time, within what has arrived."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import deque
+from math import inf
+
+import msgspec
+
+from backends.model import LogLine
+
+
+class Mark(msgspec.Struct, frozen=True):
+    """Something to be said once every line that arrived before it has been let go."""
+
+    note: str = ""
+    live: bool = False
+
+
+class Taken(msgspec.Struct, frozen=True):
+    """What one `Reorder.take` let go."""
+
+    lines: tuple[LogLine, ...] = ()
+    notes: tuple[str, ...] = ()
+    live: bool = False
+
+
+class Reorder:
+    """Holds lines back for a moment so that those that arrive out of order leave in order.
+
+    A line leaves when its time in the buffer is over, and takes along everything in the buffer
+    that is older than it. So a line X leaves before an older line B only if some line at least
+    as new as X had been in the buffer for the whole time before B arrived: lines that arrive
+    within that time of being written leave in perfect order, and nothing waits longer.
+    """
+
+    def __init__(self, *, lines: int, chars: int) -> None:
+        self._room = lines
+        self._room_chars = chars
+        self._chars = 0
+        self._count = 0
+        self._last = -inf
+        self._held: list[tuple[float, int, LogLine]] = []
+        self._arrivals: deque[tuple[float, float, Mark | None]] = deque()
+
+    def __len__(self) -> int:
+        """Return how many lines are held."""
+        return len(self._held)
+
+    @property
+    def room(self) -> int:
+        """How many more lines may be pushed now; 0 when it is full by lines or by characters."""
+        if self._chars >= self._room_chars:
+            return 0
+        return max(0, self._room - max(len(self._held), len(self._arrivals)))
+
+    @property
+    def due(self) -> float:
+        """When the first of what is held is to leave; `inf` when nothing is held."""
+        return self._arrivals[0][0] if self._arrivals else inf
+
+    def push(self, line: LogLine, key: float, due: float) -> None:
+        """Take a line in that sorts at the second `key` and is to leave at the second `due`.
+
+        What arrives later is not due earlier; `due` is raised where it would be.
+        """
+        self._count += 1
+        self._chars += len(line.text)
+        self._held.append((key, self._count, line))
+        self._arrive(due, key, None)
+
+    def mark(self, mark: Mark, due: float) -> None:
+        """Take in something to say after the lines that arrived up to now."""
+        self._arrive(due, -inf, mark)
+
+    def _arrive(self, due: float, key: float, mark: Mark | None) -> None:
+        self._last = max(self._last, due)
+        self._arrivals.append((self._last, key, mark))
+
+    def take(self, now: float) -> Taken:
+        """Let go what is due and every line that sorts before it; at `inf`, everything."""
+        newest = -inf
+        notes: list[str] = []
+        live = False
+        while self._arrivals and self._arrivals[0][0] <= now:
+            _, key, mark = self._arrivals.popleft()
+            newest = max(newest, key)
+            if mark is not None:
+                live = live or mark.live
+                if mark.note:
+                    notes.append(mark.note)
+        self._held.sort()  # mostly runs that are in order already, which costs next to nothing
+        cut = bisect_right(self._held, (newest, self._count + 1))
+        lines = tuple(line for _, _, line in self._held[:cut])
+        del self._held[:cut]
+        self._chars -= sum(len(line.text) for line in lines)
+        return Taken(lines, tuple(notes), live)
