@@ -1,0 +1,304 @@
+"""The one place where botocore's and aiohttp's exceptions become a `BackendError`."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Callable, Iterable
+from typing import Any, TypeAlias
+
+import aiohttp
+import msgspec
+from botocore import exceptions as boto
+from botocore.parsers import ResponseParserError
+
+from backends.aws.session import MfaRequired
+from backends.base import (
+    BackendError,
+    Conflict,
+    Denied,
+    Expired,
+    Invalid,
+    NotFound,
+    Throttled,
+    Unreachable,
+)
+from backends.text import clean
+
+MESSAGE_LIMIT = 400
+"""Characters kept of what AWS said."""
+
+
+class CallContext(msgspec.Struct, frozen=True):
+    """What is known of a call, for the message when it fails."""
+
+    action: str
+    """The IAM action: ``ecs:UpdateService``."""
+    endpoint: str
+    """The URL that was called."""
+    profile: str
+    renewal: str
+    """How the profile's credentials are renewed, in one line."""
+    timeout: float
+    """Seconds that it was given."""
+
+
+_DENIED = frozenset({
+    "AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "UnauthorizedException",
+    "NotAuthorized", "AuthorizationError", "OptInRequired", "403", "ForbiddenException",
+})  # fmt: skip
+_EXPIRED = frozenset({
+    "ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired",
+    "UnrecognizedClientException", "InvalidClientTokenId", "InvalidAccessKeyId",
+    "MissingAuthenticationToken", "MissingAuthenticationTokenException", "AuthFailure",
+    "IncompleteSignature", "IncompleteSignatureException", "NotSignedUp", "401",
+})  # fmt: skip
+_SIGNATURE = frozenset(
+    {"SignatureDoesNotMatch", "InvalidSignatureException", "RequestTimeTooSkewed"}
+)
+_THROTTLED = frozenset({
+    "Throttling", "ThrottlingException", "ThrottledException", "RequestThrottled",
+    "RequestThrottledException", "TooManyRequestsException", "RequestLimitExceeded",
+    "BandwidthLimitExceeded", "PriorRequestNotComplete", "SlowDown", "EC2ThrottledException",
+    "ProvisionedThroughputExceededException", "429",
+})  # fmt: skip
+_NOT_FOUND = frozenset({
+    "ClusterNotFoundException", "ServiceNotFoundException", "TaskSetNotFoundException",
+    "ResourceNotFoundException", "ResourceNotFound", "NotFoundException", "NamespaceNotFound",
+    "ServiceNotFound", "InstanceNotFound", "NamespaceNotFoundException", "TargetNotFoundException",
+    "RepositoryNotFoundException", "ImageNotFoundException", "ObjectNotFoundException",
+    "ServiceDeploymentNotFoundException",
+})  # fmt: skip
+_CONFLICT = frozenset({
+    "ServiceNotActiveException", "ConflictException", "ResourceInUseException", "ResourceInUse",
+    "UpdateInProgressException", "OperationAbortedException", "ConcurrentUpdateException",
+    "BlockedException",
+})  # fmt: skip
+
+_AUTHORIZED = re.compile(
+    r"not authorized to perform:? (?P<action>[\w-]+:\w+)(?: on resource:? (?P<resource>\S+))?"
+)
+_SECRETS = (
+    re.compile(r"\b(?:AKIA|ASIA|AROA|AIDA|ABIA|ACCA)[A-Z0-9]{12,}\b"),
+    re.compile(r"(?i)\b(?:X-Amz-(?:Security-Token|Credential|Signature)|Credential|Signature"
+               r"|SecretAccessKey|SessionToken|aws_secret_access_key|aws_session_token)"
+               r"['\"]?\s*[=:]\s*['\"]?[^\s&,'\"]+"),
+    re.compile(r"(?i)\b(?:authorization|x-amz-security-token)['\"]?\s*[:=].*"),
+    re.compile(r"\b(?:IQoJ|FwoG|FQoG|AQoD)[A-Za-z0-9/+=_-]{20,}"),
+    re.compile(r"(?i)\bbearer\s+\S+"),
+    re.compile(r"(?<=://)[^/@\s]+@"),
+)  # fmt: skip
+_REDACTED = "[redacted]"
+
+
+def redact(text: str, limit: int = MESSAGE_LIMIT) -> str:
+    """Return outside text as one clean line of at most `limit` characters, without credentials."""
+    text = clean(text)
+    for pattern in _SECRETS:
+        text = pattern.sub(_REDACTED, text)
+    return text if len(text) <= limit else text[:limit] + "…"
+
+
+def transient(error: BaseException) -> bool:
+    """Whether a read is worth one more try at once: the connection broke, or the server did."""
+    if isinstance(error, boto.ClientError):
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        return status in (500, 502, 503, 504) and _code(error) not in _THROTTLED
+    return isinstance(error, boto.ConnectionClosedError)
+
+
+def translate(error: Exception, context: CallContext) -> BackendError:
+    """Return the `BackendError` that says what `error` means to an operator."""
+    if isinstance(error, BackendError):
+        return error
+    if isinstance(error, boto.ClientError):
+        return _from_answer(error, context)
+    for kinds, make in _LOCAL:
+        if isinstance(error, kinds):
+            return make(error, context)
+    message = f"{type(error).__name__}: {redact(str(error))}"
+    return BackendError(context.action, message, "try again; if it stays, report it as a bug")
+
+
+_Translator: TypeAlias = Callable[[Exception, CallContext], BackendError]
+
+
+def _code(error: boto.ClientError) -> str:
+    return str(error.response.get("Error", {}).get("Code", ""))
+
+
+def _from_answer(error: boto.ClientError, context: CallContext) -> BackendError:
+    """Translate an answer that AWS did give."""
+    code = _code(error)
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    said = str(error.response.get("Error", {}).get("Message") or "")
+    message = f"{clean(code, 80)}: {redact(said)}" if said else clean(code, 80)
+    for codes, make in _ANSWERS:
+        if code in codes:
+            return make(context, message, said)
+    if status >= 500 or code.isdigit():
+        return Unreachable(
+            context.action,
+            f"{_place(context)} answered with HTTP {status}: {redact(said, 120)}",
+            "check that the endpoint is AWS's; if it is, look at the AWS Health Dashboard",
+        )
+    return Invalid(context.action, message, "correct the request; AWS says what it did not accept")
+
+
+def _denied(context: CallContext, message: str, said: str) -> BackendError:
+    found = _AUTHORIZED.search(said)
+    action = found["action"] if found else context.action
+    resource = redact(found["resource"]).rstrip(".") if found and found["resource"] else "*"
+    who = f"profile {context.profile}" if context.profile else "these credentials"
+    return Denied(context.action, message, f"allow {clean(action)} on {resource} for {who}")
+
+
+def _expired(context: CallContext, message: str, said: str) -> BackendError:
+    return Expired(context.action, message, context.renewal)
+
+
+def _signature(context: CallContext, message: str, said: str) -> BackendError:
+    first = redact(said.partition("\n")[0].partition("The Canonical String")[0], 200)
+    return Expired(
+        context.action,
+        first or message,
+        f"set this machine's clock (timedatectl set-ntp true); if it is right: {context.renewal}",
+    )
+
+
+def _throttled(context: CallContext, message: str, said: str) -> BackendError:
+    return Throttled(
+        context.action, message, "going slower by itself; if it stays, lower budget_share"
+    )
+
+
+def _not_found(context: CallContext, message: str, said: str) -> BackendError:
+    return NotFound(context.action, message, "refresh: it was deleted, or it is in another region")
+
+
+def _conflict(context: CallContext, message: str, said: str) -> BackendError:
+    return Conflict(context.action, message, "refresh, look at its status, and try again")
+
+
+_ANSWERS = (
+    (_DENIED, _denied),
+    (_EXPIRED, _expired),
+    (_SIGNATURE, _signature),
+    (_THROTTLED, _throttled),
+    (_NOT_FOUND, _not_found),
+    (_CONFLICT, _conflict),
+)
+
+
+def _place(context: CallContext) -> str:
+    return redact(context.endpoint) if context.endpoint else "AWS"
+
+
+def _no_answer(error: Exception, context: CallContext) -> BackendError:
+    cause = getattr(error, "kwargs", {}).get("error") or ""
+    detail = f" ({redact(str(cause), 120)})" if str(cause) else ""
+    return Unreachable(
+        context.action,
+        f"could not connect to {_place(context)}{detail}",
+        "check the network, the VPN, the region and the endpoint URL",
+    )
+
+
+def _timeout(error: Exception, context: CallContext) -> BackendError:
+    return Unreachable(
+        context.action,
+        f"no answer from {_place(context)} within {context.timeout:g} s",
+        "check the network and the VPN, or raise request_timeout",
+    )
+
+
+def _tls(error: Exception, context: CallContext) -> BackendError:
+    cause = getattr(error, "kwargs", {}).get("error") or error
+    return Unreachable(
+        context.action,
+        f"TLS with {_place(context)} failed: {redact(str(cause), 200)}",
+        "point AWS_CA_BUNDLE at your organisation's CA, or correct the endpoint URL",
+    )
+
+
+def _proxy(error: Exception, context: CallContext) -> BackendError:
+    return Unreachable(
+        context.action, redact(str(error)), "check HTTPS_PROXY and NO_PROXY, and the proxy itself"
+    )
+
+
+def _closed(error: Exception, context: CallContext) -> BackendError:
+    return Unreachable(
+        context.action,
+        f"{_place(context)} closed the connection before it had answered",
+        "try again; if it stays, check the network and any proxy in between",
+    )
+
+
+def _broken(error: Exception, context: CallContext) -> BackendError:
+    return Unreachable(
+        context.action,
+        f"the answer of {_place(context)} was not understood: {redact(str(error), 120)}",
+        "check that the endpoint is AWS's and that no captive portal answers in its place",
+    )
+
+
+def _mfa(error: Exception, context: CallContext) -> BackendError:
+    who = f" --profile {context.profile}" if context.profile else ""
+    return Expired(
+        context.action,
+        "the role wants an MFA code",
+        f"run `aws sts get-caller-identity{who}`, which asks for it and keeps the result, or put "
+        "the keys that `aws sts get-session-token` gives into the profile",
+    )
+
+
+def _absent(error: Exception, context: CallContext) -> BackendError:
+    return Expired(context.action, redact(str(error)), context.renewal)
+
+
+def _misconfigured(error: Exception, context: CallContext) -> BackendError:
+    where = f"profile {context.profile}" if context.profile else "the AWS configuration"
+    return Invalid(context.action, redact(str(error)), f"correct {where} in ~/.aws/config")
+
+
+def _missing(error: Exception, context: CallContext) -> BackendError:
+    return Invalid(context.action, redact(str(error)), "install it: pip install 'botocore[crt]'")
+
+
+def _parameters(error: Exception, context: CallContext) -> BackendError:
+    return Invalid(context.action, redact(str(error)), "correct the value that it names")
+
+
+def _kinds(*names: str) -> tuple[Any, ...]:
+    """Return those of botocore's exceptions that the installed version has."""
+    return tuple(getattr(boto, name) for name in names if hasattr(boto, name))
+
+
+_LOCAL: Iterable[tuple[tuple[type[BaseException], ...], _Translator]] = (
+    ((MfaRequired, *_kinds("RefreshWithMFAUnsupportedError")), _mfa),
+    (_kinds("SSLError"), _tls),
+    (_kinds("ProxyConnectionError"), _proxy),
+    ((asyncio.TimeoutError, *_kinds("ReadTimeoutError", "ConnectTimeoutError")), _timeout),
+    (_kinds("ConnectionClosedError"), _closed),
+    (_kinds("EndpointConnectionError", "ConnectionError"), _no_answer),
+    ((ResponseParserError, *_kinds("ResponseStreamingError", "IncompleteReadError")), _broken),
+    (_kinds("MissingDependencyException"), _missing),
+    (
+        _kinds("NoCredentialsError", "CredentialRetrievalError", "TokenRetrievalError",
+               "NoAuthTokenError", "SSOError", "LoginError", "MetadataRetrievalError",
+               "PartialCredentialsError"),
+        _absent,
+    ),
+    (
+        _kinds("ProfileNotFound", "ConfigParseError", "ConfigNotFound", "InvalidConfigError",
+               "NoRegionError", "UnknownRegionError", "InvalidRegionError",
+               "UnknownEndpointError", "EndpointProviderError", "EndpointVariantError",
+               "InvalidProxiesConfigError", "InvalidEndpointConfigurationError",
+               "UnknownCredentialError", "UnknownTokenProviderError"),
+        _misconfigured,
+    ),
+    (_kinds("ParamValidationError", "ValidationError"), _parameters),
+    (_kinds("HTTPClientError"), _no_answer),
+    ((aiohttp.ClientError, OSError), _no_answer),
+)  # fmt: skip

@@ -1,0 +1,68 @@
+"""AWS's published request rates, by account and region.
+
+Sources: "Request throttling for the Amazon ECS API", "CloudWatch Logs quotas" and "AWS Cloud Map
+API request throttling quota" in the services' own documentation.
+"""
+
+from __future__ import annotations
+
+from backends.budget import Limit
+
+_ECS = {
+    Limit("ecs:cluster-reads", 50, 20): ("DescribeClusters", "ListClusters"),
+    Limit("ecs:task-definitions", 50, 20): (
+        "DescribeTaskDefinition", "ListTaskDefinitions", "ListTaskDefinitionFamilies",
+    ),
+    Limit("ecs:tasks", 100, 20): (
+        "DescribeTasks", "ListTasks", "DescribeContainerInstances", "ListContainerInstances",
+    ),
+    Limit("ecs:services", 100, 20): ("DescribeServices", "ListServices"),
+    Limit("ecs:deployments", 50, 20): ("DescribeServiceDeployments", "ListServiceDeployments"),
+    Limit("ecs:revisions", 50, 20): ("DescribeServiceRevisions",),
+    Limit("ecs:task-changes", 100, 40): ("RunTask", "StartTask", "StopTask", "ExecuteCommand"),
+    Limit("ecs:service-changes", 50, 5): (
+        "CreateService", "UpdateService", "DeleteService", "StopServiceDeployment",
+        "ContinueServiceDeployment",
+    ),
+    Limit("ecs:services-by-namespace", 10, 1): ("ListServicesByNamespace",),
+}  # fmt: skip
+
+_LOGS = {
+    Limit("logs:get", 10, 10): ("GetLogEvents",),
+    Limit("logs:groups", 10, 10): ("DescribeLogGroups",),
+    Limit("logs:streams", 25, 25): ("DescribeLogStreams",),
+    Limit("logs:live-tail", 3, 3): ("StartLiveTail",),
+}
+
+_CLOUD_MAP = {
+    Limit("servicediscovery:discover", 2000, 1000): ("DiscoverInstances",),
+    Limit("servicediscovery:revisions", 3000, 3000): ("DiscoverInstancesRevision",),
+}
+
+_KNOWN = {
+    (limit.name.partition(":")[0], operation): limit
+    for table in (_ECS, _LOGS, _CLOUD_MAP)
+    for limit, operations in table.items()
+    for operation in operations
+}
+
+_FILTER_RATES = {"us-east-1": 25.0, "eu-central-1": 5.0}
+"""FilterLogEvents calls a second where they differ from the usual 10."""
+
+_UNPUBLISHED = {"sts": 50.0, "servicediscovery": 10.0, "eks": 10.0, "application-autoscaling": 10.0}
+"""Calls a second assumed where AWS publishes no rate; throttled answers correct it."""
+
+
+def limit_for(service: str, operation: str, region: str) -> Limit:
+    """Return the throttling bucket that a call counts against, at AWS's full rate.
+
+    `service` is botocore's name for it (``ecs``), `operation` in CamelCase (``ListTasks``).
+    """
+    if (service, operation) == ("logs", "FilterLogEvents"):
+        rate = _FILTER_RATES.get(region, 10.0)
+        return Limit("logs:filter", rate, rate)
+    known = _KNOWN.get((service, operation))
+    if known is not None:
+        return known
+    rate = _UNPUBLISHED.get(service, 10.0)
+    return Limit(f"{service}:other", rate, rate)

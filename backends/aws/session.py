@@ -1,0 +1,132 @@
+"""botocore sessions as Topdeck wants them: quick, quiet, and pointed where a source says."""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+from typing import Any, NoReturn
+
+import orjson
+from aiobotocore.parsers import AioJSONParser, AioResponseParserFactory
+from aiobotocore.session import AioSession
+from botocore.loaders import Loader, create_loader
+from botocore.parsers import ResponseParserError
+from botocore.utils import JSONFileCache, parse_timestamp
+
+from backends.base import AwsSource
+
+CLI_CACHE = Path("~/.aws/cli/cache")
+"""Where the AWS CLI keeps the credentials of the roles that it assumed, MFA codes included."""
+
+SERVICES = ("ecs", "logs", "servicediscovery", "eks", "sts", "application-autoscaling")
+"""The services whose models `warm` loads ahead of use."""
+
+
+class MfaRequired(Exception):  # noqa: N818 - it reads as what it says
+    """A role wants an MFA code, and there is no terminal to ask for it on."""
+
+
+class Session(AioSession):  # type: ignore[misc]
+    """A session whose clients all go to one endpoint, where the source names one."""
+
+    def __init__(self, source: AwsSource) -> None:
+        super().__init__(profile=source.profile or None)
+        self._source = source
+        self.session_var_map["region"] = (
+            "region", ["AWS_REGION", "AWS_DEFAULT_REGION"], None, None,
+        )  # fmt: skip
+        for name in ("config_file", "credentials_file"):
+            if value := getattr(source, name):
+                self.set_config_variable(name, value)
+        self._components.lazy_register_component(
+            "data_loader", lambda: _loader(self.get_config_variable("data_path"))
+        )
+        self.register_component("response_parser_factory", _PARSERS)
+
+    def create_client(self, *args: Any, **kwargs: Any) -> Any:
+        """Create a client; those that fetch credentials (STS, SSO) come through here too."""
+        if self._source.endpoint_url and not kwargs.get("endpoint_url"):
+            kwargs["endpoint_url"] = self._source.endpoint_url
+        return super().create_client(*args, **kwargs)
+
+
+def credential_session(source: AwsSource, region: str) -> Session:
+    """Return a session to load credentials with: no metadata service, no prompt.
+
+    `region` is where STS is asked when the profile names no region of its own.
+    """
+    session = Session(source)
+    if not session.get_config_variable("region"):
+        session.set_config_variable("region", region)
+    resolver = session.get_component("credential_provider")
+    if not source.imds:
+        resolver.remove("iam-role")
+    assume_role = resolver.get_provider("assume-role")
+    assume_role.cache = _ReadOnlyCache()
+    assume_role._prompter = _no_prompt  # noqa: SLF001 - botocore has no other way in
+    return session
+
+
+def warm(session: Session, services: tuple[str, ...] = SERVICES) -> None:
+    """Load the models of some services; some 100 ms for all, so call it in a thread."""
+    for service in services:
+        session.warm_up_loader_caches(service)
+
+
+def epoch(value: Any) -> float:
+    """Return any form in which AWS writes a timestamp as seconds since the epoch."""
+    if isinstance(value, int | float):
+        return float(value)
+    return float(parse_timestamp(value).timestamp())
+
+
+class _JSONParser(AioJSONParser):  # type: ignore[misc]
+    """Takes the body as it is: no walk along the model's shapes, timestamps stay floats."""
+
+    def _handle_json_body(self, raw_body: bytes, shape: Any) -> dict[str, Any]:
+        if not raw_body:
+            return {}
+        try:
+            body = orjson.loads(raw_body)
+        except orjson.JSONDecodeError as error:
+            raise ResponseParserError(f"the body is not JSON: {error}") from None
+        if not isinstance(body, dict):
+            raise ResponseParserError("the body is not a JSON object")
+        return body
+
+
+class _ParserFactory(AioResponseParserFactory):  # type: ignore[misc]
+    """Gives the quick parser to the JSON protocol, and float timestamps to the others."""
+
+    def create_parser(self, protocol_name: str) -> Any:
+        if protocol_name == "json":
+            return _JSONParser()
+        return super().create_parser(protocol_name)
+
+
+class _ReadOnlyCache(dict[str, Any]):
+    """The AWS CLI's cache of assumed roles, read but never written: ours stays in memory."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._cli = JSONFileCache(str(CLI_CACHE.expanduser()))
+
+    def __contains__(self, key: object) -> bool:
+        return super().__contains__(key) or key in self._cli
+
+    def __missing__(self, key: str) -> Any:
+        return self._cli[key]
+
+
+def _no_prompt(prompt: str) -> NoReturn:
+    raise MfaRequired(prompt)
+
+
+@functools.cache
+def _loader(data_path: str | None) -> Loader:
+    """Return the one loader of botocore's models; its cache makes a second session cheap."""
+    return create_loader(data_path)
+
+
+_PARSERS = _ParserFactory()
+_PARSERS.set_parser_defaults(timestamp_parser=epoch)

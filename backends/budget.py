@@ -1,0 +1,267 @@
+"""Call budgets: how often a provider may be asked, and who is served first.
+
+One token bucket stands for one of the provider's own throttling buckets, so that Topdeck slows
+down before it is told to, and leaves the rest of the rate to the account's other tools.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+from typing import TypeAlias
+
+import msgspec
+
+from backends.clock import Clock
+from backends.model import Usage
+
+WINDOW = 10
+"""Seconds over which `Usage.used` is averaged."""
+
+FORGET = 60.0
+"""Seconds without a call after which a bucket is left out of `Budget.usage`."""
+
+SLOWDOWN = 0.5
+"""What a throttled answer multiplies a bucket's rate by."""
+
+SLOWEST = 1 / 16
+"""The share of its rate that a bucket keeps however often it is throttled."""
+
+RECOVERY = 0.025
+"""The share of its full rate that a slowed bucket regains each second: 20 s from a half."""
+
+QUIET = 1.0
+"""Seconds in which further throttled answers count as the same: calls in flight fail together."""
+
+URGENT_RUN = 8
+"""Urgent calls served in a row before one that waits in the background has its turn."""
+
+_EPSILON = 1e-9
+
+
+class Limit(msgspec.Struct, frozen=True):
+    """One throttling bucket of a provider."""
+
+    name: str
+    """The action class: ``ecs:tasks``."""
+    burst: float
+    """Calls that may be made at once."""
+    rate: float
+    """Calls a second that are allowed for ever."""
+
+    def share(self, part: float) -> Limit:
+        """Return this limit cut down to a `part` above 0 up to 1; a burst is at least one."""
+        return Limit(self.name, max(1.0, self.burst * part), self.rate * part)
+
+
+class Bucket:
+    """A token bucket whose rate halves when it is throttled and comes back by and by.
+
+    In any stretch of t seconds it grants at most ``burst + rate * t`` calls. Times are those
+    of a monotonic clock, in seconds.
+    """
+
+    def __init__(self, limit: Limit, now: float) -> None:
+        self.limit = limit
+        self._tokens = limit.burst
+        self._factor = 1.0
+        self._at = now
+        self._last_throttle = float("-inf")
+        self._grants: deque[list[int]] = deque()
+
+    def take(self, now: float) -> float:
+        """Take a token and return 0.0, or return the seconds after which to try again."""
+        self._advance(now)
+        if self._tokens >= 1.0 - _EPSILON:
+            self._tokens -= 1.0
+            self._count(now)
+            return 0.0
+        return max((1.0 - self._tokens) / (self.limit.rate * self._factor), _EPSILON)
+
+    def give_back(self) -> None:
+        """Return a token that was taken for a call which was not made after all."""
+        self._tokens = min(self.limit.burst, self._tokens + 1.0)
+        if self._grants:
+            self._grants[-1][1] -= 1
+
+    def throttle(self, now: float) -> None:
+        """Note that the provider refused a call: go at half the rate, from an empty bucket."""
+        self._advance(now)
+        self._tokens = min(self._tokens, 0.0)
+        if now - self._last_throttle >= QUIET:
+            self._factor = max(SLOWEST, self._factor * SLOWDOWN)
+            self._last_throttle = now
+
+    def absorb(self, other: Bucket, now: float) -> None:
+        """Charge to this bucket what `other`, now known to be the same, has spent."""
+        self._advance(now)
+        other._advance(now)
+        self._tokens -= other.limit.burst - other._tokens
+        self._factor = min(self._factor, other._factor)
+
+    def slowed_for(self, now: float) -> float:
+        """Return the seconds until the full rate is regained; 0.0: it is not slowed down."""
+        self._advance(now)
+        return (1.0 - self._factor) / RECOVERY
+
+    def rate(self, now: float) -> float:
+        """Return the calls a second that are allowed at this moment."""
+        self._advance(now)
+        return self.limit.rate * self._factor
+
+    def used(self, now: float) -> float:
+        """Return the share of the sustained rate that was used in the last `WINDOW` seconds."""
+        self._forget(now)
+        return sum(count for _, count in self._grants) / (self.limit.rate * WINDOW)
+
+    def idle(self, now: float) -> float:
+        """Return the seconds since a token was last taken, up to the second."""
+        return now - self._grants[-1][0] if self._grants else float("inf")
+
+    def _advance(self, now: float) -> None:
+        """Add the tokens of the time gone by; the factor grows linearly until it is whole."""
+        elapsed = now - self._at
+        if elapsed <= 0.0:
+            return
+        self._at = now
+        growing = min(elapsed, (1.0 - self._factor) / RECOVERY)
+        gained = self._factor * growing + RECOVERY * growing * growing / 2 + (elapsed - growing)
+        self._factor = min(1.0, self._factor + RECOVERY * growing)
+        self._tokens = min(self.limit.burst, self._tokens + self.limit.rate * gained)
+
+    def _count(self, now: float) -> None:
+        second = int(now)
+        if self._grants and self._grants[-1][0] == second:
+            self._grants[-1][1] += 1
+        else:
+            self._forget(now)
+            self._grants.append([second, 1])
+
+    def _forget(self, now: float) -> None:
+        """Drop counts older than the window, but for the last, which tells how idle it is."""
+        while len(self._grants) > 1 and self._grants[0][0] <= now - WINDOW - 1:
+            self._grants.popleft()
+        if self._grants and self._grants[0][0] <= now - WINDOW - 1:
+            self._grants[0][1] = 0
+
+
+_Waiters: TypeAlias = deque["asyncio.Future[None]"]
+
+
+class _Lane:
+    """A bucket with those who wait for its tokens, first come first served."""
+
+    def __init__(self, bucket: Bucket, clock: Clock) -> None:
+        self.bucket = bucket
+        self.urgent: _Waiters = deque()
+        self.patient: _Waiters = deque()
+        self._clock = clock
+        self._run = 0
+        self._timer: asyncio.TimerHandle | None = None
+
+    async def acquire(self, urgent: bool) -> None:
+        waiters = self.urgent if urgent else self.patient
+        ahead = self.urgent if urgent else (self.urgent or self.patient)
+        if not ahead and self.bucket.take(self._clock.monotonic()) == 0.0:
+            return
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        waiters.append(future)
+        self.pump()
+        try:
+            await future
+        except asyncio.CancelledError:
+            if future.done() and not future.cancelled():
+                self.bucket.give_back()
+                self.pump()
+            raise
+
+    def pump(self) -> None:
+        """Serve whoever can be served now, and come back when the next token is due."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        while (waiters := self._next()) is not None:
+            wait = self.bucket.take(self._clock.monotonic())
+            if wait > 0.0:
+                self._timer = asyncio.get_running_loop().call_later(wait, self.pump)
+                return
+            self._run = self._run + 1 if waiters is self.urgent else 0
+            waiters.popleft().set_result(None)
+
+    def adopt(self, other: _Lane) -> None:
+        """Take over the waiters and the debts of a lane now known to be the same."""
+        self.bucket.absorb(other.bucket, self._clock.monotonic())
+        self.urgent.extend(other.urgent)
+        self.patient.extend(other.patient)
+        other.urgent.clear()
+        other.patient.clear()
+        if self.urgent or self.patient:
+            self.pump()
+
+    def _next(self) -> _Waiters | None:
+        for waiters in (self.urgent, self.patient):
+            while waiters and waiters[0].done():
+                waiters.popleft()
+        if self.patient and (not self.urgent or self._run >= URGENT_RUN):
+            return self.patient
+        return self.urgent or None
+
+
+class Budget:
+    """All call budgets of one backend: a bucket for each owner, region and action class."""
+
+    def __init__(self, clock: Clock, share: float = 1.0) -> None:
+        """Use a `share`, above 0 up to 1, of every limit."""
+        self._clock = clock
+        self._share = share
+        self._lanes: dict[tuple[str, str, str], _Lane] = {}
+
+    async def acquire(self, owner: str, region: str, limit: Limit, *, urgent: bool = True) -> None:
+        """Wait until a call of this class may be made.
+
+        `owner` is the account, or the profile for as long as its account is unknown. Calls are
+        served in the order in which they came; `urgent` ones, which somebody waits for, go
+        ahead of the others but for one turn in `URGENT_RUN` + 1.
+        """
+        await self._lane(owner, region, limit).acquire(urgent)
+
+    def throttled(self, owner: str, region: str, limit: Limit) -> None:
+        """Slow this class alone down: the provider refused one of its calls."""
+        self._lane(owner, region, limit).bucket.throttle(self._clock.monotonic())
+
+    def identify(self, owner: str, account: str) -> None:
+        """Count the calls of `owner` against `account`, now that it is known to be that."""
+        for key in [key for key in self._lanes if key[0] == owner]:
+            lane = self._lanes.pop(key)
+            known = self._lanes.setdefault((account, *key[1:]), lane)
+            if known is not lane:
+                known.adopt(lane)
+
+    def usage(self) -> Sequence[Usage]:
+        """Return the budgets used in the last minute, the most used first."""
+        now, wall = self._clock.monotonic(), self._clock.now()
+        found = []
+        for (owner, region, name), lane in self._lanes.items():
+            slowed = lane.bucket.slowed_for(now)
+            if lane.bucket.idle(now) > FORGET and not slowed:
+                continue
+            found.append(
+                Usage(
+                    account=owner,
+                    region=region,
+                    action_class=name,
+                    used=lane.bucket.used(now),
+                    rate=lane.bucket.rate(now),
+                    throttled_until=wall + slowed if slowed else 0.0,
+                )
+            )
+        return sorted(found, key=lambda usage: -usage.used)
+
+    def _lane(self, owner: str, region: str, limit: Limit) -> _Lane:
+        key = (owner, region, limit.name)
+        lane = self._lanes.get(key)
+        if lane is None:
+            bucket = Bucket(limit.share(self._share), self._clock.monotonic())
+            lane = self._lanes[key] = _Lane(bucket, self._clock)
+        return lane
