@@ -142,8 +142,7 @@ class SimServer:
 
 def _kube_routes(world: World) -> Sequence[web.AbstractRouteDef]:
     try:
-        from backends.sim import kube_face
+        from backends.sim.kube_face import routes
     except ImportError:
         return []
-    routes: Sequence[web.AbstractRouteDef] = kube_face.routes(world)
-    return routes
+    return routes(world)

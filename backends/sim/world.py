@@ -93,8 +93,7 @@ def _build_kube(
     blueprint: Blueprint, clock: Clock, rng: random.Random
 ) -> Mapping[str, KubeCluster]:
     try:
-        from backends.sim import kube_world
+        from backends.sim.kube_world import build
     except ImportError:
         return {}
-    built: Mapping[str, KubeCluster] = kube_world.build(blueprint, clock, rng)
-    return built
+    return build(blueprint, clock, rng)

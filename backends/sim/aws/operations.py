@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from backends.sim.aws import ecs_clusters, ecs_definitions, ecs_services, ecs_tasks
 from backends.sim.aws.call import OPERATIONS
 
-__all__ = ["OPERATIONS"]
+__all__ = ["OPERATIONS", "ecs_clusters", "ecs_definitions", "ecs_services", "ecs_tasks"]

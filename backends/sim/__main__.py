@@ -1,0 +1,39 @@
+"""``python -m backends.sim``: the simulator without the rest of Topdeck."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+
+
+def main() -> int:
+    """Read the options, serve, and return the exit code."""
+    parser = argparse.ArgumentParser(
+        prog="python -m backends.sim", description="Serve a simulated ECS and EKS fleet."
+    )
+    parser.add_argument("--port", type=int, default=0, help="0 (default): any free port")
+    parser.add_argument("--kubeconfig", default="", help="where to write the kubeconfig")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--scale", choices=("small", "large"), default="small")
+    parser.add_argument("--no-throttling", action="store_true", help="lift AWS's request rates")
+    parser.add_argument(
+        "--die-with-parent",
+        action="store_true",
+        help="end when standard input is closed or the starting process is gone",
+    )
+    options = parser.parse_args()
+    from backends.sim.main import run
+
+    return run(
+        port=options.port,
+        kubeconfig=options.kubeconfig,
+        seed=options.seed,
+        scale=options.scale,
+        parent_pid=os.getppid() if options.die_with_parent else None,
+        throttling=not options.no_throttling,
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
