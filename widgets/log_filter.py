@@ -1,0 +1,262 @@
+"""What `/` accepts in a log: a pattern, and the lines that match it.
+
+A pattern ignores case unless it holds a capital letter. Text without special characters is
+looked for as it is, everything else is a regular expression. `Matches` keeps the ids of the
+entries that match and finds them in short slices, newest first.
+"""
+
+from __future__ import annotations
+
+import re
+import warnings
+from bisect import bisect_left
+from collections.abc import Sequence
+
+from backends.clock import Clock
+from widgets.log_buffer import Entry, LogBuffer
+
+SLICE = 0.008
+"""Seconds that one step of a scan may take before it lets others run."""
+
+BLOCK = 256
+"""Entries looked at between two looks at the clock; fewer where lines are very long."""
+
+BLOCK_CHARACTERS = 256 * 1024
+"""Characters looked at between two looks at the clock, about."""
+
+MAX_STEP = 50_000
+"""Entries that one step looks at, however quick it is."""
+
+_SPECIAL = frozenset(r".^$*+?{}[]\|()")
+_ESCAPED = re.compile(r"\\.|\(\?P?")
+
+
+class Pattern:
+    """One filter, ready to be applied."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        """As it was typed."""
+        self.inverted = text.startswith("!")
+        """It keeps what does not match."""
+        body = text[1:] if self.inverted else text
+        self.body = body
+        """What is looked for."""
+        self.note = ""
+        """What the user should know about how it was read; usually empty."""
+        self.folded = not any(c.isupper() for c in _ESCAPED.sub("", body))
+        """It ignores case."""
+        self.regex: re.Pattern[str] | None = None
+        """The compiled expression; None for text that is looked for as it is."""
+        if not _SPECIAL.isdisjoint(body):
+            self.regex, self.note = _compile(body)
+        if self.folded and self.regex is None:
+            self.body = body = body.lower()
+        self._sources: dict[str, bool] = {}
+
+    @property
+    def empty(self) -> bool:
+        """It keeps everything."""
+        return not self.body
+
+    def narrows(self, other: Pattern) -> bool:
+        """Whether everything that this accepts is certain to be accepted by `other`."""
+        if self.text == other.text:
+            return True
+        if self.inverted or other.inverted or self.regex or other.regex or other.empty:
+            return False
+        if other.folded:
+            return other.body in self.body.lower()
+        return not self.folded and other.body in self.body
+
+    def accepts(self, entry: Entry) -> bool:
+        """Whether the text or the source of an entry match (or, inverted, do not)."""
+        return self.pick((entry,)) == [0]
+
+    def pick(self, entries: Sequence[Entry], start: int = 0) -> list[int]:
+        """Return the ids of those that are accepted; the first entry has the id `start`."""
+        hits = self._hits(entries)
+        if self.inverted:
+            return [i for i, hit in enumerate(hits, start) if not hit]
+        return [i for i, hit in enumerate(hits, start) if hit]
+
+    def spans(self, text: str, limit: int = 64) -> list[tuple[int, int]]:
+        """Return where `text` matches, as pairs of indices, at most `limit` of them."""
+        if self.empty or self.inverted:
+            return []
+        if self.folded:
+            folded = text.lower()
+            text = folded if len(folded) == len(text) else text
+        regex = self.regex or re.compile(re.escape(self.body))
+        found: list[tuple[int, int]] = []
+        for match in regex.finditer(text):
+            if match.end() > match.start():
+                found.append(match.span())
+                if len(found) == limit:
+                    break
+        return found
+
+    def _hits(self, entries: Sequence[Entry]) -> list[bool]:
+        texts = (
+            [entry.text.lower() for entry in entries]
+            if self.folded
+            else [entry.text for entry in entries]
+        )
+        if self.regex is None:
+            body = self.body
+            hits = [body in text for text in texts]
+        else:
+            search = self.regex.search
+            hits = [search(text) is not None for text in texts]
+        known = self._sources
+        names = {entry.source for entry in entries}
+        for name in names - known.keys():
+            known[name] = bool(name) and self._found(name)
+        if any(known[name] for name in names):
+            hits = [hit or known[e.source] for hit, e in zip(hits, entries, strict=True)]
+        return hits
+
+    def _found(self, text: str) -> bool:
+        text = text.lower() if self.folded else text
+        return self.regex.search(text) is not None if self.regex else self.body in text
+
+
+def _compile(body: str) -> tuple[re.Pattern[str] | None, str]:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return re.compile(body), ""
+    except (re.error, OverflowError, RecursionError) as error:
+        return None, f"not a regular expression ({error}); taken literally"
+
+
+class Matches:
+    """The entries of a buffer that a pattern accepts, found step by step.
+
+    Each has an ordinal: those found behind the starting point count up from 0, those before
+    it down from -1, so that an ordinal never changes while the scan works its way back, new
+    entries arrive, and old ones fall out.
+    """
+
+    def __init__(
+        self, buffer: LogBuffer, pattern: Pattern, *, within: Matches | None = None
+    ) -> None:
+        self.pattern = pattern
+        """What is looked for."""
+        self._buffer = buffer
+        self._older: list[int] = []  # ids, newest first: ordinals -1, -2, ...
+        self._newer: list[int] = []  # ids, oldest first: ordinals _shift, _shift + 1, ...
+        self._shift = 0
+        self._back = buffer.end  # everything from here to _ahead has been looked at
+        self._ahead = buffer.end
+        self._candidates: list[int] = []
+        self._floor = self._back
+        if within is not None:
+            self._candidates = within.ids()
+            self._floor = within.reached
+            self._ahead = self._back = within.ahead
+
+    @property
+    def lo(self) -> int:
+        """The ordinal of the oldest match."""
+        return -len(self._older) if self._older else self._shift
+
+    @property
+    def hi(self) -> int:
+        """The ordinal behind the newest match."""
+        return self._shift + len(self._newer)
+
+    def id_at(self, ordinal: int) -> int:
+        """Return the id of the entry that has this ordinal."""
+        if ordinal < 0:
+            return self._older[-1 - ordinal]
+        return self._newer[ordinal - self._shift]
+
+    def ordinal_of(self, entry_id: int) -> int:
+        """Return the ordinal of the first match whose id is at least `entry_id`."""
+        if self._older and entry_id <= self._older[0]:
+            rank = bisect_left(self._older, -entry_id, key=lambda known: -known)
+            if rank < len(self._older) and self._older[rank] == entry_id:
+                return -1 - rank
+            return -rank
+        return self._shift + bisect_left(self._newer, entry_id)
+
+    def ids(self) -> list[int]:
+        """Return the ids of all matches, oldest first."""
+        return [*reversed(self._older), *self._newer]
+
+    @property
+    def reached(self) -> int:
+        """The id down to which everything has been looked at."""
+        return self._back if self._candidates else min(self._back, self._floor)
+
+    @property
+    def ahead(self) -> int:
+        """The id up to which everything has been looked at."""
+        return self._ahead
+
+    @property
+    def scanning(self) -> float | None:
+        """The share of the buffer that has been looked at; None when that is all of it."""
+        if self._done():
+            return None
+        total = max(1, self._buffer.end - self._buffer.first)
+        return max(0.0, min(1.0, (self._ahead - max(self.reached, self._buffer.first)) / total))
+
+    def forget(self) -> None:
+        """Drop the matches that fell out of the buffer."""
+        first = self._buffer.first
+        while self._older and self._older[-1] < first:
+            self._older.pop()
+        if not self._older and self._newer and self._newer[0] < first:
+            gone = bisect_left(self._newer, first)
+            del self._newer[:gone]
+            self._shift += gone
+
+    def step(self, clock: Clock, budget: float = SLICE) -> bool:
+        """Look on for about `budget` seconds; return whether there is more to look at.
+
+        What has arrived is looked at first, then what was there before, backwards.
+        """
+        self.forget()
+        deadline = clock.monotonic() + budget
+        block = max(1, min(BLOCK, BLOCK_CHARACTERS // max(1, self._buffer.longest)))
+        left = MAX_STEP
+        while left > 0 and not self._done():
+            if self._ahead < self._buffer.end:
+                self._look_ahead(block)
+            elif self._candidates:
+                self._narrow(block)
+            else:
+                self._look_back(block)
+            left -= block
+            if clock.monotonic() >= deadline:
+                break
+        return not self._done()
+
+    def _done(self) -> bool:
+        if self._ahead < self._buffer.end or self._candidates:
+            return False
+        return self.reached <= self._buffer.first
+
+    def _look_ahead(self, block: int) -> None:
+        start = max(self._ahead, self._buffer.first)
+        entries = self._buffer.span(start, start + block)
+        self._newer.extend(self.pattern.pick(entries, start))
+        self._ahead = start + len(entries)
+
+    def _look_back(self, block: int) -> None:
+        stop = self.reached
+        start = max(self._buffer.first, stop - block)
+        found = self.pattern.pick(self._buffer.span(start, stop), start)
+        found.reverse()
+        self._older.extend(found)
+        self._back = start
+
+    def _narrow(self, block: int) -> None:
+        ids = self._candidates[-block:]
+        del self._candidates[-block:]
+        ids = [i for i in ids if i >= self._buffer.first]
+        picked = self.pattern.pick([self._buffer[i] for i in ids])
+        self._older.extend([ids[k] for k in reversed(picked)])
+        self._back = self._candidates[-1] + 1 if self._candidates else self._floor

@@ -1,0 +1,129 @@
+"""From pieces of text to strips of the screen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeAlias
+from zlib import crc32
+
+from rich.segment import Segment
+from rich.style import Style
+from textual.strip import Strip
+
+from widgets.log_filter import Pattern
+from widgets.log_format import Layout, Parts, more
+from widgets.log_text import Piece, Role
+
+DARK_SOURCES = (
+    "#7aa2f7",
+    "#56c8d8",
+    "#bb9af7",
+    "#a9b1d6",
+    "#6fb3e8",
+    "#9a8cf0",
+    "#86d3f5",
+    "#c7b5f2",
+    "#8fa8c8",
+    "#b18ae0",
+)
+"""Colours of sources on a dark ground: blues, cyans, violets, greys. Red, yellow and green are
+left to health."""
+
+LIGHT_SOURCES = (
+    "#1f4fbf",
+    "#00627a",
+    "#6a3fb5",
+    "#4a5068",
+    "#155e8e",
+    "#4a45ad",
+    "#005f73",
+    "#7a3aa0",
+    "#3d5573",
+    "#5b3f99",
+)
+"""The same on a light ground."""
+
+_EMPHASIS = Style(bold=True, underline=True)
+
+Run: TypeAlias = tuple[str, Style]
+"""Text in one style."""
+
+
+def source_number(source: str, colours: int) -> int:
+    """Return which of so many colours a source has: always the same, in every session."""
+    return crc32(source.encode(errors="replace")) % colours
+
+
+class Painter:
+    """Draws entries in given styles, with what a pattern matches set off."""
+
+    def __init__(
+        self, styles: Mapping[Role, Style], sources: Sequence[Style], pattern: Pattern | None
+    ) -> None:
+        self._styles = styles
+        self._sources = sources
+        self._pattern = pattern
+
+    def line(self, parts: Parts, source: str) -> Strip:
+        """Draw an entry on one row, as wide as it needs."""
+        runs = [*self._runs(parts.prefix, source), *self._body(parts.body)]
+        if parts.hidden:
+            runs.append((more(parts.hidden), self._styles["more"]))
+        return _strip(runs)
+
+    def rows(self, layout: Layout, source: str) -> list[Strip]:
+        """Draw an entry on the rows that its layout gives it."""
+        body = self._body(layout.parts.body)
+        indent = [(" " * layout.indent, self._styles["text"])] if layout.indent else []
+        lead = self._runs(layout.parts.prefix, source)
+        rows: list[Strip] = []
+        for start, stop in zip(layout.starts, layout.starts[1:], strict=False):
+            rows.append(_strip([*lead, *_cut(body, start, stop)]))
+            lead = indent
+        if layout.hidden:
+            rows.append(_strip([*indent, (more(layout.hidden), self._styles["more"])]))
+        return rows
+
+    def _runs(self, pieces: Iterable[Piece], source: str) -> list[Run]:
+        return [
+            (text, self._source(source) if role == "source" else self._styles[role])
+            for text, role in pieces
+        ]
+
+    def _source(self, source: str) -> Style:
+        return self._sources[source_number(source, len(self._sources))]
+
+    def _body(self, pieces: Sequence[Piece]) -> list[Run]:
+        runs = [(text, self._styles[role]) for text, role in pieces]
+        if self._pattern is None:
+            return runs
+        spans = self._pattern.spans("".join(text for text, _ in pieces))
+        return emphasise(runs, spans) if spans else runs
+
+
+def emphasise(runs: Sequence[Run], spans: Sequence[tuple[int, int]]) -> list[Run]:
+    """Return the runs with the text between each pair of ascending indices set off."""
+    result: list[Run] = []
+    at = 0
+    for start, stop in spans:
+        result += _cut(runs, at, start)
+        result += [(text, style + _EMPHASIS) for text, style in _cut(runs, start, stop)]
+        at = stop
+    return result + _cut(runs, at, sum(len(text) for text, _ in runs))
+
+
+def _cut(runs: Sequence[Run], start: int, stop: int) -> list[Run]:
+    """Return the runs between two indices of their joint text."""
+    result: list[Run] = []
+    at = 0
+    for text, style in runs:
+        if at >= stop:
+            break
+        if part := text[max(0, start - at) : stop - at]:
+            result.append((part, style))
+        at += len(text)
+    return result
+
+
+def _strip(runs: Iterable[Run]) -> Strip:
+    return Strip([Segment(text, style) for text, style in runs])

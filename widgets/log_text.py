@@ -1,0 +1,161 @@
+"""One log line made fit to be read: cleaned, and JSON turned into words.
+
+Nothing that is returned from here holds an escape sequence, a control character or a line
+break, whatever the line held, and nothing costs more for a line of a megabyte than for one of
+a few thousand characters.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Literal, TypeAlias
+
+import msgspec
+
+from backends.text import ANSI, clean
+
+MAX_DRAWN = 4096
+"""Characters of one line that are drawn at most."""
+
+MAX_JSON = 64 * 1024
+"""Characters of a line that is still read as JSON."""
+
+TAB = 4
+"""Cells between tab stops."""
+
+Role: TypeAlias = Literal[
+    "time", "source", "text", "key", "error", "warning", "quiet", "note", "lost", "problem", "more"
+]
+"""What a piece of text is, from which its style follows."""
+
+Piece: TypeAlias = tuple[str, Role]
+"""Text that is drawn in one style."""
+
+LEVEL = re.compile(
+    r"\b(?:(?P<error>FATAL|CRITICAL|PANIC|SEVERE|ERROR|ERR)|(?P<warning>WARNING|WARN))\b"
+    r"|\blevel=(?:(?P<error2>fatal|critical|panic|error|err)|(?P<warning2>warning|warn))\b"
+    r"|^\s*\[?(?:(?P<error3>fatal|critical|panic|error)|(?P<warning3>warning|warn))\]?:?(?=\s|$)"
+    r"|^(?:(?P<error4>[EF])|(?P<warning4>W))(?=\d{4} \d\d:\d\d:)",
+)
+"""A level in the text of a line: a word in capitals, ``level=``, a leading word, klog's letter."""
+
+LEVEL_WITHIN = 160
+"""Characters at the beginning of a line in which a level is looked for."""
+
+_ERRORS = frozenset(("FATAL", "CRITICAL", "PANIC", "SEVERE", "ERROR", "ERR", "ALERT", "EMERGENCY"))
+_WARNINGS = frozenset(("WARN", "WARNING"))
+_LEVEL_KEYS = ("level", "severity", "lvl", "log.level", "levelname")
+_MESSAGE_KEYS = ("message", "msg", "event", "@message", "log")
+_TIME_KEYS = frozenset(("time", "ts", "timestamp", "@timestamp", "datetime", "asctime"))
+_NUMERIC_LEVELS = {10: "TRACE", 20: "DEBUG", 30: "INFO", 40: "WARN", 50: "ERROR", 60: "FATAL"}
+"""The levels of pino and bunyan, which write numbers."""
+
+
+def tidy(text: str, limit: int = MAX_DRAWN) -> tuple[str, int]:
+    """Return `text` ready to be drawn, and how many of its characters were left out.
+
+    Escape sequences are removed, tabs widened, unsafe characters replaced. Variation
+    selectors are dropped: terminals disagree about the width of what they select.
+    """
+    hidden = len(text) - limit
+    if hidden > 0:
+        text = text[:limit]
+    if not (text.isascii() and text.isprintable()):
+        text = ANSI.sub("", text).expandtabs(TAB).replace("\ufe0f", "").replace("\ufe0e", "")
+        text = clean(text, len(text))
+        if len(text) > limit:
+            hidden = max(0, hidden) + len(text) - limit
+            text = text[:limit]
+    return text, max(0, hidden)
+
+
+def plain(text: str) -> tuple[list[Piece], int]:
+    """Return a line as pieces with its level marked, and how many characters were left out."""
+    text, hidden = tidy(text)
+    match = LEVEL.search(text, 0, LEVEL_WITHIN)
+    if match is None or match.lastgroup is None:
+        return [(text, "text")], hidden
+    role: Role = "error" if match.lastgroup.startswith("error") else "warning"
+    start, stop = match.span(match.lastgroup)
+    return _filled(
+        [(text[:start], "text"), (text[start:stop], role), (text[stop:], "text")]
+    ), hidden
+
+
+def readable(text: str, *, keep_time: bool) -> tuple[list[Piece], int] | None:
+    """Return a JSON object as ``LEVEL message  key=value ...``, or None if it is not one.
+
+    `keep_time` keeps the time that the line itself names. The second figure is how many
+    characters were left out.
+    """
+    body = text.strip()
+    if not (body.startswith("{") and body.endswith("}") and len(body) <= MAX_JSON):
+        return None
+    try:
+        fields = msgspec.json.decode(body)
+    except (msgspec.DecodeError, ValueError, RecursionError):
+        return None
+    if not isinstance(fields, dict) or not fields:
+        return None
+    pieces: list[Piece] = []
+    if level := _take(fields, _LEVEL_KEYS):
+        pieces += _level(level)
+    if message := _take(fields, _MESSAGE_KEYS):
+        pieces.append((_words(message), "text"))
+    gap = "  " if pieces else ""
+    for key, value in fields.items():
+        if not keep_time and key in _TIME_KEYS:
+            continue
+        pieces.append((f"{gap}{key}=", "key"))
+        pieces.append((_value(value), "text"))
+        gap = " "
+    return _bounded(pieces)
+
+
+def _take(fields: dict[str, Any], keys: tuple[str, ...]) -> str:
+    """Remove the first of `keys` that holds a plain value and return it as text."""
+    for key in keys:
+        value = fields.get(key)
+        if isinstance(value, str | int) and not isinstance(value, bool) and value != "":
+            del fields[key]
+            if key in _LEVEL_KEYS and isinstance(value, int):
+                return _NUMERIC_LEVELS.get(value, str(value))
+            return str(value)
+    return ""
+
+
+def _level(level: str) -> list[Piece]:
+    word = level.upper()
+    if word in _ERRORS:
+        return [(f"{word:<5}", "error"), (" ", "text")]
+    if word in _WARNINGS:
+        return [(f"{word:<5}", "warning"), (" ", "text")]
+    return [(f"{word:<5} ", "quiet")]
+
+
+def _words(text: str) -> str:
+    """Return text of several lines as one; what follows it finds a mark where they broke."""
+    return text.rstrip("\r\n").replace("\r\n", "\n").replace("\n", " ↵ ")
+
+
+def _value(value: object) -> str:
+    if isinstance(value, str):
+        words = _words(value)
+        return f'"{words}"' if not words or " " in words else words
+    return msgspec.json.encode(value).decode()
+
+
+def _bounded(pieces: list[Piece]) -> tuple[list[Piece], int]:
+    """Clean the pieces and keep `MAX_DRAWN` characters of them."""
+    left, hidden = MAX_DRAWN, 0
+    kept: list[Piece] = []
+    for text, role in pieces:
+        drawn, cut = tidy(text, max(0, left))
+        hidden += cut
+        left -= len(drawn)
+        kept.append((drawn, role))
+    return _filled(kept), hidden
+
+
+def _filled(pieces: list[Piece]) -> list[Piece]:
+    return [piece for piece in pieces if piece[0]]

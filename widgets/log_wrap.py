@@ -1,0 +1,40 @@
+"""Where to break a line so that each of its rows fits into so many terminal cells."""
+
+from __future__ import annotations
+
+from rich.cells import cell_len, get_character_cell_size
+
+
+def breaks(text: str, width: int, limit: int) -> list[int]:
+    """Return the indices at which the rows of `text` begin, and behind them where the last ends.
+
+    Rows break behind a space where there is one in their second half, else anywhere between
+    two characters. There are at most `limit` rows; if the last index is short of the text's
+    length, the rest did not fit. No character is lost or moved. `width` is at least 2 cells,
+    so that any character fits.
+    """
+    at = 0
+    starts = [0]
+    narrow = text.isascii() or cell_len(text) == len(text)
+    size = len(text)
+    while len(starts) <= limit:
+        stop = min(size, at + width) if narrow else _reach(text, at, width)
+        if stop < size:
+            space = text.rfind(" ", at + (stop - at) // 2, stop)
+            if space >= 0 and text[stop] != " ":
+                stop = space + 1
+        starts.append(stop)
+        at = stop
+        if at >= size:
+            break
+    return starts
+
+
+def _reach(text: str, start: int, width: int) -> int:
+    """Return the index behind the last character that fits; combining marks stay with theirs."""
+    used = 0
+    for index in range(start, len(text)):
+        used += get_character_cell_size(text[index])
+        if used > width:
+            return max(index, start + 1)
+    return len(text)
