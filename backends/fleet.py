@@ -32,7 +32,7 @@ from backends.model import (
     Scope,
     Usage,
 )
-from backends.store import Listener, Shelf, Store
+from backends.store import Delta, Listener, Shelf, Store
 
 LINGER = 60.0
 """Seconds that a feed goes on in the background after its last view closed, so that going back
@@ -75,6 +75,22 @@ class Subscription:
     def refresh(self) -> None:
         """Ask for fresh rows now."""
         self._feed.demand.refresh()
+
+    async def settled(self) -> None:
+        """Return once a first answer, good or bad, is complete."""
+        if self.shelf.settled:
+            return
+        answered = asyncio.Event()
+
+        def heard(_delta: Delta) -> None:
+            if self.shelf.settled:
+                answered.set()
+
+        unlisten = self.shelf.listen(heard)
+        try:
+            await answered.wait()
+        finally:
+            unlisten()
 
     def close(self) -> None:
         """Let go; the feed ends some time after its last subscription."""

@@ -1,0 +1,130 @@
+"""The application: themes, keymap and the stack of screens. It owns no resources."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import ClassVar
+
+from textual.app import App
+from textual.binding import Binding, BindingType
+from textual.filter import LineFilter
+
+from backends.base import BackendError
+from backends.board import Board
+from backends.fleet import Fleet
+from backends.model import Problem
+from tui.config import Config
+from tui.navigation import HOME, Place
+from tui.screens.browse import BrowseScreen
+from widgets.safe_text import SafeLineFilter
+from widgets.themes import THEMES
+
+DEEPEST = 40
+"""Browse screens kept on the stack; going deeper forgets the way back to the oldest."""
+
+
+class TopdeckApp(App[None]):
+    """One terminal over a fleet. `start` is awaited after the first frame has been painted."""
+
+    TITLE = "topdeck"
+    CSS_PATH = "app.tcss"
+    ENABLE_COMMAND_PALETTE = True
+    COMMAND_PALETTE_BINDING = "ctrl+p"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(
+            "ctrl+c,ctrl+q", "quit", "Quit", id="quit", priority=True, show=False,
+            tooltip="Leave Topdeck. Nothing that was requested is undone.",
+        ),
+    ]  # fmt: skip
+
+    def __init__(
+        self,
+        fleet: Fleet,
+        board: Board,
+        config: Config,
+        start: Callable[[], Awaitable[None]],
+        *,
+        demo: bool = False,
+    ) -> None:
+        super().__init__()
+        self.fleet = fleet
+        self.board = board
+        self.config = config
+        self.demo = demo
+        """Whether the fleet is the simulated one; the header says so."""
+        self.crash: BaseException | None = None
+        """The defect that ended the app, if one did."""
+        self.problem: Problem | None = None
+        """Why the backends could not be started."""
+        self.forward: list[Place] = []
+        """Places that one has come back from, the next one last."""
+        self._start = start
+        self._safe = SafeLineFilter()
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Add the filter that lets no control sequence through, as the last one."""
+        return [*super().get_line_filters(), self._safe]
+
+    def on_mount(self) -> None:
+        """Dress up, show the board, and start the backends once it has been painted."""
+        for theme in THEMES:
+            self.register_theme(theme)
+        self.theme = self.config.theme
+        self.set_keymap(self.config.keys)
+        self.push_screen(BrowseScreen(HOME))
+        self.call_after_refresh(self._begin)
+
+    def _begin(self) -> None:
+        self.run_worker(self._attach(), name="attach backends", exit_on_error=False)
+
+    async def _attach(self) -> None:
+        try:
+            await self._start()
+        except BackendError as error:
+            self.problem = error.problem
+        except Exception as error:
+            self.problem = Problem("internal", "start", str(error), "see --help, or report this")
+
+    def go(self, place: Place) -> None:
+        """Open a place on top of where one is."""
+        self.forward.clear()
+        self.push_screen(BrowseScreen(place))
+        self._forget_oldest()
+
+    def _forget_oldest(self) -> None:
+        browsing = [screen for screen in self.screen_stack if isinstance(screen, BrowseScreen)]
+        if len(browsing) > DEEPEST:
+            oldest = browsing[1]
+            self._screen_stack.remove(oldest)
+            self.call_later(oldest.remove)
+
+    def back(self) -> bool:
+        """Close the screen on top, and remember it for `ahead`; False if it is the last one."""
+        top = self.screen
+        if len(self.screen_stack) <= 2:
+            return False
+        if isinstance(top, BrowseScreen):
+            self.forward.append(top.whereabouts)
+        self.pop_screen()
+        return True
+
+    def ahead(self) -> bool:
+        """Open again what was last come back from; False if there is nothing."""
+        if not self.forward:
+            return False
+        self.push_screen(BrowseScreen(self.forward.pop()))
+        return True
+
+    def _handle_exception(self, error: Exception) -> None:
+        """Keep a defect for the report, and close: a traceback is nothing to show."""
+        self.crash = self.crash or error
+        self._return_code = 1
+        if self._exception is None:
+            self._exception = error
+            self._exception_event.set()
+        self._close_messages_no_wait()
+
+    async def shut_down(self) -> None:
+        """Let go of every feed and connection; called once the screen has closed."""
+        self.board.close()
+        await self.fleet.close()

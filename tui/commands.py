@@ -1,0 +1,98 @@
+"""The grammar of the `:` prompt and of ``topdeck get``: words to a target.
+
+``:pods``, ``:svc web``, ``:pods /web !canary``, ``:deploy @payments-prod``, ``:ctx search``,
+``:cloudmap``, ``:q``. Pure: it knows names, not screens.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping, Sequence
+
+import msgspec
+
+from backends.board import BOARD_KIND
+from backends.model import Kind
+
+ACTIONS: Mapping[str, tuple[str, str]] = {
+    "quit": ("quit", "Leave Topdeck"),
+    "q": ("quit", "Leave Topdeck"),
+    "q!": ("quit", "Leave Topdeck"),
+    "exit": ("quit", "Leave Topdeck"),
+    "help": ("help", "Show the keys of this screen"),
+    "theme": ("theme", "Change the theme: :theme topdeck-light"),
+    "readonly": ("readonly", "Switch read-only mode on or off"),
+    "sort": ("sort", "Sort by a column: :sort age, :sort -restarts"),
+    "refresh": ("refresh", "Ask for fresh rows now"),
+}
+"""Commands that are not kinds: word to action and description."""
+
+
+class CommandError(Exception):
+    """The command can't be understood; the text says what was meant perhaps."""
+
+
+class Command(msgspec.Struct, frozen=True):
+    """A command as understood."""
+
+    kind: str = ""
+    """The id of the kind to show; empty for an action."""
+    action: str = ""
+    argument: str = ""
+    filter: str = ""
+    where: str = ""
+    """A cluster, context, profile or ``all`` after ``@``; empty: where one is."""
+
+
+class Vocabulary:
+    """Every word that names a kind. Words may be shared; a family decides between them."""
+
+    def __init__(self, kinds: Iterable[Kind]) -> None:
+        self._words: dict[str, list[Kind]] = {}
+        for kind in (BOARD_KIND, *kinds):
+            plural = kind.id.partition("/")[2]
+            for word in dict.fromkeys((kind.id, plural, kind.singular, *kind.aliases)):
+                self._words.setdefault(word.lower(), []).append(kind)
+
+    @property
+    def words(self) -> Sequence[str]:
+        """Every word, kinds before actions."""
+        return (*self._words, *ACTIONS)
+
+    def describe(self, word: str) -> str:
+        """Return what a word stands for, in a line."""
+        kinds = self._words.get(word)
+        if kinds is not None:
+            return " or ".join(f"{kind.title} ({kind.id})" for kind in kinds)
+        return ACTIONS[word][1] if word in ACTIONS else ""
+
+    def kind(self, word: str, family: str = "") -> Kind:
+        """Return the kind a word names, that of `family` if there are several.
+
+        Raises `CommandError` with the nearest word for one that is unknown.
+        """
+        kinds = self._words.get(word.lower())
+        if kinds is None:
+            near = difflib.get_close_matches(word.lower(), self.words, 1)
+            hint = f" Did you mean {near[0]}?" if near else ""
+            known = ", ".join(
+                sorted({k.id.partition("/")[2] for ks in self._words.values() for k in ks})
+            )
+            raise CommandError(f"There is no kind or command {word!r}.{hint} Kinds are: {known}.")
+        for kind in kinds:
+            if kind.id.partition("/")[0] == family:
+                return kind
+        return kinds[0]
+
+    def parse(self, text: str, family: str = "") -> Command:
+        """Understand a command line without its colon; raises `CommandError`."""
+        words = text.split()
+        if not words:
+            raise CommandError("Nothing was typed. Try :pods, :svc or :help.")
+        head, rest = words[0], words[1:]
+        if head.lower() in ACTIONS and head.lower() not in self._words:
+            return Command(action=ACTIONS[head.lower()][0], argument=" ".join(rest))
+        kind = self.kind(head, family)
+        where = [word[1:] for word in rest if word.startswith("@")]
+        terms = [word.removeprefix("/") for word in rest if not word.startswith("@")]
+        return Command(kind=kind.id, filter=" ".join(terms), where=where[-1] if where else "")

@@ -1,0 +1,106 @@
+"""Places: what a browse screen can be opened on, as values, for history and commands."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from backends.board import BOARD_KIND, Board
+from backends.fleet import Fleet
+from backends.model import Query, Ref, Resource
+from tui.commands import Command, CommandError
+from tui.rows import BoardRows, EverywhereRows, QueryRows, RowSource
+
+
+class Place(msgspec.Struct, frozen=True):
+    """Where one can be: a kind, in some queries or everywhere."""
+
+    kind: str = BOARD_KIND.id
+    queries: tuple[Query, ...] = ()
+    """Empty: everywhere."""
+    crumbs: tuple[str, ...] = ("fleet",)
+    filter: str = ""
+    cursor: Ref | None = None
+    """The row to begin on, if it is there."""
+
+    @property
+    def family(self) -> str:
+        """The first part of the kind's id: ``ecs``, ``k8s``, ``cloudmap`` or ``fleet``."""
+        return self.kind.partition("/")[0]
+
+
+HOME = Place()
+"""The fleet board."""
+
+
+def source_of(place: Place, fleet: Fleet, board: Board) -> RowSource:
+    """Return the rows of a place."""
+    if place.kind == BOARD_KIND.id:
+        return BoardRows(board, fleet)
+    kind = fleet.kinds[place.kind]
+    if place.queries:
+        return QueryRows(fleet, kind, place.queries, place.crumbs)
+    return EverywhereRows(fleet, board, kind)
+
+
+def child_of(fleet: Fleet, board: Board, resource: Resource, crumbs: Sequence[str]) -> Place | None:
+    """Return the place that enter leads to, or None for a resource with nothing below it."""
+    below = board.cluster(resource.ref) or resource
+    kind = fleet.kinds.get(below.ref.kind)
+    if kind is None or not kind.child or kind.child not in fleet.kinds:
+        return None
+    query = fleet.children(below, kind.child)
+    return Place(kind.child, (query,), (*crumbs, below.ref.name))
+
+
+def place_of(
+    command: Command, fleet: Fleet, board: Board, here: Place, cluster: Resource | None
+) -> Place:
+    """Return the place that a command names; raises `CommandError`.
+
+    Without ``@`` it stays within the cluster where one is, if that has the kind; `cluster` is
+    that cluster.
+    """
+    if command.kind == BOARD_KIND.id:
+        return _board_place(command, fleet, board)
+    kind = fleet.kinds[command.kind]
+    family = kind.id.partition("/")[0]
+    chosen: Sequence[Resource] = ()
+    if command.where and command.where != "all":
+        chosen = [c for c in board.clusters if _is_at(c, command.where, family)]
+        if not chosen:
+            names = sorted(c.ref.name for c in board.clusters if _family(c) == family)
+            raise CommandError(
+                f"No cluster with {kind.title.lower()} is called {command.where!r}. "
+                f"There are: {', '.join(names) or 'none'}."
+            )
+    elif not command.where and cluster is not None and _family(cluster) == family:
+        chosen = [cluster]
+    if not chosen:
+        title = f"all {kind.title.lower()}"
+        return Place(kind.id, (), ("fleet", title), command.filter)
+    queries = tuple(Query(c.ref.scope, kind.id) for c in chosen)
+    name = chosen[0].ref.name if len(chosen) == 1 else command.where
+    return Place(kind.id, queries, ("fleet", name), command.filter)
+
+
+def _board_place(command: Command, fleet: Fleet, board: Board) -> Place:
+    """``:ctx name`` goes into the cluster of that name; anything else filters the board."""
+    name = command.filter
+    for cluster in board.clusters:
+        if name and name in (cluster.ref.name, cluster.ref.scope.profile):
+            place = child_of(fleet, board, cluster, ("fleet",))
+            if place is not None:
+                return place
+    return Place(filter=name)
+
+
+def _family(cluster: Resource) -> str:
+    return cluster.ref.kind.partition("/")[0]
+
+
+def _is_at(cluster: Resource, where: str, family: str) -> bool:
+    scope = cluster.ref.scope
+    known = (cluster.ref.name, scope.profile, scope.account, scope.region)
+    return _family(cluster) == family and where in known

@@ -1,0 +1,183 @@
+"""Output without a screen: the fleet board and `topdeck get` as text or JSON."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Callable, Sequence
+from typing import TextIO
+
+import msgspec
+
+from backends.base import BackendError
+from backends.board import BOARD_KIND, Board
+from backends.fleet import Fleet
+from backends.model import FeedState, Format, Kind, Problem, Ref, Resource
+from tui.cli import Options
+from tui.commands import CommandError, Vocabulary
+from tui.compose import SourcesFor, attach_backends
+from tui.rows import BoardRows, EverywhereRows, RowSource, SourceStatus
+from widgets.cells import cell_text, fit, width_of
+from widgets.row_filter import RowFilter
+from widgets.row_view import RowView
+
+POLL = 0.05
+"""Seconds between looks at whether every feed has answered."""
+
+WIDEST = 48
+"""Cells of a column of plain text; longer text is cut."""
+
+
+async def print_rows(
+    fleet: Fleet, sources_for: SourcesFor, options: Options, out: TextIO | None = None
+) -> int:
+    """Print what `options` ask for to `out`, and return the exit code.
+
+    0: every feed answered; 1: some did not, and standard error says which and why.
+    """
+    out = out or sys.stdout
+    board = Board(fleet)
+    try:
+        await attach_backends(fleet, sources_for)
+        kind = _kind(fleet, options.kind)
+        board.open()
+        complete = await _until(lambda: _settled(board), options.timeout)
+        source: RowSource = BoardRows(board, fleet)
+        if kind.id != BOARD_KIND.id:
+            source = EverywhereRows(fleet, board, kind)
+        rows, all_in = await _rows(source, options.timeout)
+        shown = _arranged(rows, source, " ".join(options.words))
+        if options.output == "json":
+            out.write(_json(shown, source) + "\n")
+        else:
+            _print_table(shown, source, fleet.clock.now(), out)
+        return _report(fleet.failures, source.status(), complete=complete and all_in)
+    except BackendError as error:
+        print(f"topdeck: {error}", file=sys.stderr)
+        return 1
+    except CommandError as error:
+        print(f"topdeck: {error}", file=sys.stderr)
+        return 2
+    finally:
+        board.close()
+        await fleet.close()
+
+
+def _kind(fleet: Fleet, word: str) -> Kind:
+    return Vocabulary(fleet.kinds.values()).kind(word) if word else BOARD_KIND
+
+
+async def _until(done: Callable[[], bool], timeout: float) -> bool:
+    """Wait until `done` says so; False if `timeout` seconds ran out before."""
+    try:
+        async with asyncio.timeout(timeout):
+            while True:
+                if done():
+                    return True
+                await asyncio.sleep(POLL)
+    except TimeoutError:
+        return False
+
+
+def _settled(board: Board) -> bool:
+    board.flush()
+    return board.settled
+
+
+async def _rows(source: RowSource, timeout: float) -> tuple[list[Resource], bool]:
+    """Open a source and wait for its rows; the flag is False if the time ran out."""
+    rows: dict[Ref, Resource] = {}
+
+    def changed(new: Sequence[Resource], gone: Sequence[Ref]) -> None:
+        rows.update({row.ref: row for row in new})
+        for ref in gone:
+            rows.pop(ref, None)
+
+    changed(source.open(changed), ())
+    complete = await _until(lambda: source.status().state is not FeedState.LOADING, timeout)
+    return list(rows.values()), complete
+
+
+def _arranged(rows: Sequence[Resource], source: RowSource, words: str) -> list[Resource]:
+    """Filter and sort as the table on the screen does: worst first, then by name."""
+    view = RowView()
+    view.set_columns(source.columns, source.project)
+    view.replace(rows)
+    view.set_filter(RowFilter.parse(words, source.columns))
+    return [row.resource for row in view.visible]
+
+
+def _json(rows: Sequence[Resource], source: RowSource) -> str:
+    """Render rows as JSON: the address, the health, and the cells by column key."""
+    made = [
+        {
+            "provider": row.ref.scope.provider,
+            "profile": row.ref.scope.profile,
+            "account": row.ref.scope.account,
+            "region": row.ref.scope.region,
+            "cluster": row.ref.scope.cluster,
+            "namespace": row.ref.scope.namespace,
+            "kind": row.ref.kind,
+            "health": row.health.name.lower(),
+            "reason": row.reason,
+            **{
+                column.key: cell
+                for column, cell in zip(source.columns, source.project(row), strict=True)
+            },
+        }
+        for row in rows
+    ]
+    return msgspec.json.format(msgspec.json.encode(made), indent=2).decode()
+
+
+def _print_table(rows: Sequence[Resource], source: RowSource, now: float, out: TextIO) -> None:
+    """Print rows as columns of plain text; an empty list says why."""
+    if not rows:
+        out.write((source.kind.empty or f"No {source.kind.title.lower()}.") + "\n")
+        return
+    columns = [column for column in source.columns if not column.wide]
+    picks = [index for index, column in enumerate(source.columns) if not column.wide]
+    table = [[column.title.upper() for column in columns]]
+    for row in rows:
+        cells = source.project(row)
+        table.append(
+            [
+                cell_text(cells[pick], column, row.health, now)
+                for pick, column in zip(picks, columns, strict=True)
+            ]
+        )
+    widths = [
+        min(WIDEST, max(width_of(line[index]) for line in table)) for index in range(len(columns))
+    ]
+    # The last column is as long as it is: what a reason ends in is its remedy.
+    widths[-1] = max(width_of(line[-1]) for line in table)
+    for line in table:
+        parts = [
+            fit(text, width, right=column.format in _RIGHT)
+            for text, width, column in zip(line, widths, columns, strict=True)
+        ]
+        out.write("  ".join(parts).rstrip() + "\n")
+
+
+_RIGHT = frozenset({Format.NUMBER, Format.RATIO, Format.BYTES, Format.AGE})
+
+
+def _report(problems: Sequence[Problem], status: SourceStatus, *, complete: bool) -> int:
+    """Say on standard error what is missing from the output; return the exit code."""
+    found = list(problems)
+    if status.problem is not None and status.state is FeedState.STALE:
+        found.append(status.problem)
+    for problem in dict.fromkeys(found):
+        print(f"topdeck: {problem_text(problem)}", file=sys.stderr)
+    if not complete:
+        print(
+            "topdeck: not everything answered in time; the list may be incomplete. "
+            "Raise --timeout.",
+            file=sys.stderr,
+        )
+    return 1 if found or not complete else 0
+
+
+def problem_text(problem: Problem) -> str:
+    """Return a problem as one line: what was tried, what came back, what to do."""
+    return f"{problem.action}: {problem.message} — {problem.remedy}"

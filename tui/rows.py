@@ -1,0 +1,341 @@
+"""Where the rows of a browse screen come from: the fleet board, or feeds of a kind.
+
+A source hides how many feeds are behind a view, which rows of a wider feed belong to it, and
+that clusters may appear while it is open.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Protocol, TypeAlias
+
+import msgspec
+
+from backends.board import BOARD_KIND, Board
+from backends.fleet import Fleet, Subscription
+from backends.model import (
+    Cell,
+    Column,
+    FeedState,
+    FeedStatus,
+    Kind,
+    Problem,
+    Query,
+    Ref,
+    Resource,
+)
+from backends.store import Delta
+
+RowsChanged: TypeAlias = Callable[[Sequence[Resource], Sequence[Ref]], None]
+"""Called with rows that are new or changed, and addresses that are gone."""
+
+
+class SourceStatus(msgspec.Struct, frozen=True):
+    """The feeds behind a view, taken together."""
+
+    state: FeedState
+    at: float
+    """When the oldest of its rows were known to be true."""
+    problem: Problem | None = None
+    """The first problem of a feed that has one."""
+    stale: int = 0
+    """How many feeds are stale."""
+    feeds: int = 0
+    loaded: int = 0
+    total: int | None = None
+
+
+def combine(statuses: Iterable[FeedStatus | None], now: float) -> SourceStatus:
+    """Join the statuses of several feeds: the worst state, the oldest time."""
+    known = list(statuses)
+    given = [status for status in known if status is not None]
+    stale = [status for status in given if status.state is FeedState.STALE]
+    loading = [status for status in given if status.state is FeedState.LOADING]
+    state = FeedState.LIVE
+    if stale:
+        state = FeedState.STALE
+    elif loading or len(given) < len(known):
+        state = FeedState.LOADING
+    problems = [s.problem for s in (*stale, *given) if s.problem is not None]
+    totals = [status.total for status in loading if status.total is not None]
+    return SourceStatus(
+        state=state,
+        at=min((status.at for status in stale or given), default=now),
+        problem=problems[0] if problems else None,
+        stale=len(stale),
+        feeds=len(known),
+        loaded=sum(status.loaded for status in loading),
+        total=sum(totals) if totals else None,
+    )
+
+
+class RowSource(Protocol):
+    """What a browse screen shows."""
+
+    @property
+    def kind(self) -> Kind:
+        """The kind whose columns and verbs apply."""
+        ...
+
+    @property
+    def crumbs(self) -> Sequence[str]:
+        """Where this is, widest first."""
+        ...
+
+    @property
+    def columns(self) -> Sequence[Column]:
+        """The columns to draw, with those of the address where rows differ in it."""
+        ...
+
+    def project(self, row: Resource) -> tuple[Cell, ...]:
+        """Return a row's cells, aligned with `columns`."""
+        ...
+
+    def open(self, changed: RowsChanged) -> Sequence[Resource]:
+        """Begin; return the rows there are, and call `changed` from then on."""
+        ...
+
+    def status(self) -> SourceStatus:
+        """Say how fresh the rows are."""
+        ...
+
+    def flush(self) -> None:
+        """Deliver what has been held back; called some times a second."""
+        ...
+
+    def set_visible(self, visible: bool) -> None:
+        """Say whether the view is on screen."""
+        ...
+
+    def refresh(self) -> None:
+        """Ask for fresh rows now."""
+        ...
+
+    def close(self) -> None:
+        """End it."""
+        ...
+
+
+class BoardRows:
+    """The fleet board as a source."""
+
+    kind = BOARD_KIND
+    columns = BOARD_KIND.columns
+    crumbs = ("fleet",)
+
+    def __init__(self, board: Board, fleet: Fleet) -> None:
+        self._board = board
+        self._fleet = fleet
+        self._unlisten: Callable[[], None] | None = None
+
+    def project(self, row: Resource) -> tuple[Cell, ...]:
+        """Return the row's own cells."""
+        return row.cells
+
+    def open(self, changed: RowsChanged) -> Sequence[Resource]:
+        """Begin to listen to the board, which is open already."""
+        self._unlisten = self._board.listen(changed)
+        return self._board.rows
+
+    def status(self) -> SourceStatus:
+        """Join the statuses of the scopes."""
+        known = self._board.statuses()
+        return combine(known, self._fleet.clock.now())
+
+    def flush(self) -> None:
+        """Bring the board up to date."""
+        self._board.flush()
+
+    def set_visible(self, visible: bool) -> None:
+        """Refresh clusters often while they are looked at."""
+        self._board.set_visible(visible)
+
+    def refresh(self) -> None:
+        """Ask every scope and cluster anew."""
+        self._board.refresh()
+
+    def close(self) -> None:
+        """Stop listening; the board goes on."""
+        if self._unlisten is not None:
+            self._unlisten()
+
+
+class QueryRows:
+    """Rows of one kind, or of a kind's members, from any number of queries."""
+
+    def __init__(
+        self, fleet: Fleet, kind: Kind, queries: Sequence[Query], crumbs: Sequence[str]
+    ) -> None:
+        self.kind = kind
+        self.crumbs = tuple(crumbs)
+        self._fleet = fleet
+        self._pending = list(queries)
+        self._asked: dict[Query, Subscription] = {}
+        self._changed: RowsChanged | None = None
+        self._visible = True
+        self._spans = len({query.scope.at(namespace="") for query in queries}) > 1
+        self._indices: dict[str, tuple[int | str, ...]] = {}
+
+    @property
+    def columns(self) -> Sequence[Column]:
+        """The kind's columns, with the cluster's address after the name if there are several."""
+        own = self.kind.columns
+        if not self._spans:
+            return own
+        have = {column.key for column in own}
+        extra = [c for c in (_CLUSTER, _REGION) if c.key not in have]
+        return (own[0], *extra, *own[1:])
+
+    def project(self, row: Resource) -> tuple[Cell, ...]:
+        """Pick a row's cells by key, since members differ in their columns."""
+        picks = self._indices.get(row.ref.kind)
+        if picks is None:
+            picks = self._indices[row.ref.kind] = self._picks(row.ref.kind)
+        cells = row.cells
+        return tuple(
+            cells[pick] if isinstance(pick, int) else self._special(pick, row) for pick in picks
+        )
+
+    def open(self, changed: RowsChanged) -> Sequence[Resource]:
+        """Open every query's feed."""
+        self._changed = changed
+        pending, self._pending = self._pending, []
+        for query in pending:
+            self.add(query, tell=False)
+        found: list[Resource] = []
+        for asked, feed in self._asked.items():
+            found.extend(self._matching(asked, feed.shelf.rows))
+        return found
+
+    def add(self, query: Query, *, tell: bool = True) -> None:
+        """Take up one more query, such as that of a cluster that appeared."""
+        for kind in self.kind.members or (self.kind.id,):
+            asked = msgspec.structs.replace(query, kind=kind)
+            if asked in self._asked:
+                continue
+            feed = self._asked[asked] = self._fleet.open(asked, visible=self._visible)
+            feed.listen(lambda delta, asked=asked: self._delta(asked, delta))  # type: ignore[misc]
+            if tell and self._changed is not None and feed.shelf.rows:
+                self._changed(list(self._matching(asked, feed.shelf.rows)), ())
+
+    def status(self) -> SourceStatus:
+        """Join the statuses of the feeds."""
+        statuses = [feed.shelf.status for feed in self._asked.values()]
+        return combine(statuses, self._fleet.clock.now())
+
+    def flush(self) -> None:
+        """Nothing is held back: deltas go straight on."""
+
+    def set_visible(self, visible: bool) -> None:
+        """Refresh often while looked at."""
+        self._visible = visible
+        for feed in self._asked.values():
+            feed.visible = visible
+
+    def refresh(self) -> None:
+        """Ask for fresh rows now."""
+        for feed in self._asked.values():
+            feed.refresh()
+
+    def close(self) -> None:
+        """Let go of the feeds."""
+        for feed in self._asked.values():
+            feed.close()
+        self._asked.clear()
+
+    def _delta(self, asked: Query, delta: Delta) -> None:
+        if self._changed is not None and (delta.upserts or delta.deletes):
+            rows = [row for row in delta.upserts if belongs(asked, row)]
+            if rows or delta.deletes:
+                self._changed(rows, delta.deletes)
+
+    def _matching(self, asked: Query, rows: Mapping[Ref, Resource]) -> Iterable[Resource]:
+        return [row for row in rows.values() if belongs(asked, row)]
+
+    def _picks(self, kind_id: str) -> tuple[int | str, ...]:
+        kind = self._fleet.kinds.get(kind_id, self.kind)
+        at = {column.key: index for index, column in enumerate(kind.columns)}
+        return tuple(at.get(column.key, column.key) for column in self.columns)
+
+    def _special(self, key: str, row: Resource) -> Cell:
+        """Cells that stand in no kind's own columns."""
+        scope = row.ref.scope
+        if key == "kind":
+            kind = self._fleet.kinds.get(row.ref.kind)
+            return kind.singular if kind is not None else row.ref.kind
+        if key == "status":
+            return row.status
+        return {"cluster": scope.cluster, "region": scope.region}.get(key)
+
+
+_CLUSTER = Column("cluster", "Cluster")
+_REGION = Column("region", "Region", wide=True)
+
+
+def belongs(asked: Query, row: Resource) -> bool:
+    """Whether a row of a feed, which may be wider than asked, answers the query."""
+    scope = asked.scope
+    if scope.namespace and row.ref.scope.namespace != scope.namespace:
+        return False
+    return asked.parent is None or asked.parent in row.parents
+
+
+class EverywhereRows(QueryRows):
+    """Rows of a kind from every cluster there is, and from those that appear later."""
+
+    def __init__(self, fleet: Fleet, board: Board, kind: Kind) -> None:
+        super().__init__(fleet, kind, (), ("fleet", f"all {kind.title.lower()}"))
+        self._board = board
+        self._spans = True
+        self._unlisten: Callable[[], None] | None = None
+        self._parents: QueryRows | None = None
+
+    def open(self, changed: RowsChanged) -> Sequence[Resource]:
+        """Open a feed in every cluster, and follow the board for new ones."""
+        self._changed = changed
+        roots = [query for query in self._fleet.roots if query.kind == self.kind.id]
+        family = self.kind.id.partition("/")[0]
+        if roots:
+            for query in roots:
+                self.add(query)
+        elif f"{family}/clusters" in self._fleet.kinds:
+            self._unlisten = self._board.listen(lambda _rows, _gone: self._follow_clusters())
+            self._follow_clusters()
+        else:
+            self._follow_parents()
+        return super().open(changed)
+
+    def _follow_clusters(self) -> None:
+        family = self.kind.id.partition("/")[0]
+        for cluster in self._board.clusters:
+            if cluster.ref.kind == f"{family}/clusters":
+                self.add(Query(cluster.ref.scope, self.kind.id))
+
+    def _follow_parents(self) -> None:
+        """Find the kind that this one is the child of, and follow all of its rows."""
+        above = [kind for kind in self._fleet.kinds.values() if kind.child == self.kind.id]
+        if not above:
+            return
+        self._parents = EverywhereRows(self._fleet, self._board, above[0])
+        for row in self._parents.open(self._parents_changed):
+            self.add(self._fleet.children(row, self.kind.id))
+
+    def _parents_changed(self, rows: Sequence[Resource], gone: Sequence[Ref]) -> None:
+        for row in rows:
+            self.add(self._fleet.children(row, self.kind.id))
+
+    def status(self) -> SourceStatus:
+        """Join the statuses of the feeds with those of the feeds above them."""
+        own = super().status()
+        if self._parents is None:
+            return own
+        above = self._parents.status()
+        return own if above.state is FeedState.LIVE and own.feeds else above
+
+    def close(self) -> None:
+        """Let go of the feeds, and of the board."""
+        if self._unlisten is not None:
+            self._unlisten()
+        if self._parents is not None:
+            self._parents.close()
+        super().close()

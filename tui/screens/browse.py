@@ -1,0 +1,437 @@
+"""The one screen that shows every kind: a table over a source of rows, and what goes with it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Container
+from textual.events import Resize, ScreenResume, ScreenSuspend
+from textual.screen import Screen
+
+from backends.base import BackendError
+from backends.board import BOARD_KIND
+from backends.fleet import Fleet
+from backends.model import Ref, Resource
+from tui import header, verbs
+from tui.commands import CommandError, Vocabulary
+from tui.navigation import Place, child_of, place_of, source_of
+from tui.prompts import candidates
+from tui.rows import RowSource
+from widgets.banner import Banner
+from widgets.command_bar import CommandBar
+from widgets.detail_pane import DetailPane
+from widgets.filter_bar import FilterBar
+from widgets.key_bar import KeyBar
+from widgets.resource_table import ResourceTable
+from widgets.rollout_pane import RolloutPane
+from widgets.row_view import HEALTH_FIRST
+from widgets.scope_bar import ScopeBar
+
+if TYPE_CHECKING:
+    from tui.app import TopdeckApp
+
+WIDE = 150
+"""Columns of the terminal from which the detail pane is beside the table rather than below."""
+
+FLUSH = 0.1
+"""Seconds between deliveries of what sources hold back."""
+
+TICK = 1.0
+"""Seconds between repaints of ages."""
+
+FAULTS = "health:degraded|failing"
+"""The filter of the faults-only key."""
+
+
+def _bind(  # one line for each key below
+    key: str, action: str, label: str, help_text: str, *, show: bool = True
+) -> Binding:
+    name = action.partition("(")[0]
+    return Binding(key, action, label, show=show, tooltip=help_text, id=f"browse.{name}")
+
+
+class BrowseScreen(Screen[None]):
+    """Shows one place. Leaving it suspends its demand; coming back shows it as it was."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        _bind("escape,q", "back", "Back", "Clear the filter, or go back to where you came from."),
+        _bind("d", "describe", "Describe", "Show everything worth knowing of the row."),
+        _bind("y", "document", "YAML", "Show the provider's own document; j switches to JSON."),
+        _bind("l", "logs", "Logs", "Tail the logs of the row and of all that runs under it."),
+        _bind("p", "previous_logs", "Previous", "Logs of the container's previous run."),
+        _bind("s", "scale", "Scale", "Set the desired count; asks first."),
+        _bind("r", "restart", "Restart", "Replace every task or pod by a rollout; asks first."),
+        _bind("w", "watch_rollout", "Rollout", "Follow the rollout of the row until it settles."),
+        _bind("u", "related", "Related", "Go to what this belongs to: Cloud Map, task, pod."),
+        _bind("slash", "filter", "Filter", "Show only rows that match, as you type."),
+        _bind("colon", "command", "Command", "Go to a kind or run a command: :pods, :svc web."),
+        _bind("v", "pane", "Pane", "Show or hide details beside or below the table."),
+        _bind("o", "sort_next", "Sort", "Sort by the next column."),
+        _bind("O", "sort_reverse", "Reverse", "Reverse the order.", show=False),
+        _bind("N", "sort_by('name')", "By name", "Sort by name.", show=False),
+        _bind("A", "sort_age", "By age", "Sort by age.", show=False),
+        _bind("S", "sort_health", "By health", "Sort by health, worst first.", show=False),
+        _bind("ctrl+z", "faults", "Faults", "Show only what is degraded or failing.", show=False),
+        _bind("ctrl+w", "wide", "Wide", "Show or hide the wide columns.", show=False),
+        _bind("ctrl+r", "refresh", "Refresh", "Ask for fresh rows now.", show=False),
+        _bind("c", "copy", "Copy", "Copy the name of the row to the clipboard."),
+        _bind("C", "copy_address", "Copy address", "Copy the full address.", show=False),
+        _bind("0", "everywhere", "All", "Show this kind in every cluster.", show=False),
+        _bind("left_square_bracket", "history(-1)", "Earlier", "Go back in history.", show=False),
+        _bind("right_square_bracket", "ahead", "Later", "Go forward in history.", show=False),
+        _bind("minus", "last", "Last view", "Swap with the view before this one.", show=False),
+        _bind("question_mark", "help", "Help", "Every key of this screen."),
+    ]
+
+    def __init__(self, place: Place) -> None:
+        super().__init__()
+        self.place = place
+        self._source: RowSource | None = None
+        self._columns: Sequence[object] = ()
+        self._wanted: Ref | None = place.cursor
+
+    @property
+    def topdeck(self) -> TopdeckApp:
+        """The application, by its own type."""
+        return cast("TopdeckApp", self.app)
+
+    @property
+    def fleet(self) -> Fleet:
+        """The fleet behind the application."""
+        return self.topdeck.fleet
+
+    @property
+    def table(self) -> ResourceTable:
+        """The table."""
+        return self.query_one(ResourceTable)
+
+    @property
+    def source(self) -> RowSource:
+        """Where the rows come from."""
+        if self._source is None:
+            self._source = source_of(self.place, self.fleet, self.topdeck.board)
+        return self._source
+
+    @property
+    def whereabouts(self) -> Place:
+        """The place with its present filter and cursor, to come back to."""
+        text = self.query_one(FilterBar).text
+        return Place(
+            self.place.kind, self.place.queries, self.place.crumbs, text, self.table.cursor_ref
+        )
+
+    def compose(self) -> ComposeResult:
+        """Lay out, from top to bottom."""
+        yield ScopeBar(id="header")
+        yield Banner(id="banner")
+        with Container(id="body"):
+            yield ResourceTable(clock=self.fleet.clock)
+            yield DetailPane(clock=self.fleet.clock, id="pane")
+        yield RolloutPane(clock=self.fleet.clock, id="rollout")
+        yield FilterBar()
+        yield CommandBar()
+        yield KeyBar()
+
+    def on_mount(self) -> None:
+        """Open the source, and begin to keep time."""
+        self.query_one("#pane").display = False
+        self.query_one("#rollout").display = False
+        self._settle_columns()
+        self.table.set_empty("Waiting for the first answer ...")
+        self.table.replace(self.source.open(self._rows_changed))
+        if self.place.filter:
+            self.query_one(FilterBar).set_text(self.place.filter)
+            self.table.set_filter(self.place.filter)
+        self._find_wanted()
+        self.table.focus()
+        self.set_interval(FLUSH, self._flush)
+        self.set_interval(TICK, self._tick)
+        self._tick()
+
+    def on_unmount(self) -> None:
+        """Let go of the feeds."""
+        if self._source is not None:
+            self._source.close()
+
+    @on(ScreenSuspend)
+    def _suspended(self) -> None:
+        self.source.set_visible(False)
+
+    @on(ScreenResume)
+    def _resumed(self) -> None:
+        self.source.set_visible(True)
+        self._tick()
+
+    def on_resize(self, event: Resize) -> None:
+        """Put the detail pane where there is room for it."""
+        self.query_one("#body").set_class(event.size.width >= WIDE, "-wide")
+
+    def _rows_changed(self, upserts: Sequence[Resource], deletes: Sequence[Ref]) -> None:
+        self.table.apply(upserts, deletes)
+        if self._wanted is not None:
+            self._find_wanted()
+
+    def _find_wanted(self) -> None:
+        if self._wanted is not None and self.table.move_to(self._wanted):
+            self._wanted = None
+
+    def _settle_columns(self) -> None:
+        """Hand the table its columns again where a cluster that appeared added some."""
+        if tuple(self.source.columns) != tuple(self._columns):
+            self._columns = tuple(self.source.columns)
+            self.table.set_columns(self.source.columns, self.source.project)
+
+    def _flush(self) -> None:
+        if self.is_current:
+            self.source.flush()
+
+    def _tick(self) -> None:
+        if not self.is_current:
+            return
+        self.table.tick()
+        self.query_one("#header", ScopeBar).show(header.state_of(self))
+        self.query_one(Banner).show(header.problem_of(self))
+        self.table.set_empty(header.empty_text(self))
+
+    @on(ResourceTable.RowActivated)
+    def _open(self, event: ResourceTable.RowActivated) -> None:
+        place = child_of(self.fleet, self.topdeck.board, event.resource, self.place.crumbs)
+        if place is not None:
+            self.topdeck.go(place)
+        elif event.resource.ref.kind != BOARD_KIND.id:
+            self.action_describe()
+
+    @on(ResourceTable.RowHighlighted)
+    def _highlighted(self, event: ResourceTable.RowHighlighted) -> None:
+        self._wanted = None
+        if self.query_one("#pane").display:
+            self._describe_in_pane(event.resource)
+        self.refresh_bindings()
+
+    @on(ResourceTable.HeaderClicked)
+    def _header_clicked(self, event: ResourceTable.HeaderClicked) -> None:
+        reverse = self.table.sort_key == event.column_key and not self.table.sort_reverse
+        self.table.sort_by(event.column_key, reverse)
+
+    @on(FilterBar.Changed)
+    def _filter_changed(self, event: FilterBar.Changed) -> None:
+        self.table.set_filter(event.text)
+        bar = self.query_one(FilterBar)
+        note = self.table.note or f"{self.table.shown} of {self.table.total}"
+        bar.set_note(note, problem=bool(self.table.note))
+
+    @on(FilterBar.Kept)
+    @on(FilterBar.Dismissed)
+    def _filter_done(self) -> None:
+        self.table.focus()
+
+    @on(CommandBar.Dismissed)
+    def _command_dismissed(self) -> None:
+        self.table.focus()
+
+    @on(CommandBar.Submitted)
+    def _command(self, event: CommandBar.Submitted) -> None:
+        self.run_command(event.text)
+
+    def run_command(self, text: str) -> None:
+        """Do what a command line says; a word that is not known keeps the line open."""
+        bar = self.query_one(CommandBar)
+        vocabulary = Vocabulary(self.fleet.kinds.values())
+        family = self.place.family
+        try:
+            command = vocabulary.parse(text, family)
+            if command.action:
+                verbs.run_action(self, command)
+            else:
+                here, board = self.place, self.topdeck.board
+                self.topdeck.go(place_of(command, self.fleet, board, here, self.cluster))
+        except CommandError as error:
+            bar.open(text)
+            bar.fail(str(error))
+            return
+        bar.close()
+
+    @property
+    def cluster(self) -> Resource | None:
+        """The cluster where this place is, if it is within one."""
+        names = {query.scope.at(namespace="") for query in self.place.queries}
+        clusters = self.topdeck.board.clusters
+        return next((c for c in clusters if len(names) == 1 and c.ref.scope in names), None)
+
+    @property
+    def target(self) -> Resource | None:
+        """The row that a verb is about, as its own backend made it; captured once by the verb."""
+        row = self.table.current
+        if row is None:
+            return None
+        return self.topdeck.board.cluster(row.ref) or row
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Grey a verb that the row, its kind or read-only mode rules out."""
+        return verbs.allowed(self, action) if self.is_mounted else None
+
+    def action_back(self) -> None:
+        """Clear the filter if there is one, close the rollout if it is shown, else go back."""
+        bar = self.query_one(FilterBar)
+        rollout = self.query_one("#rollout")
+        if bar.text:
+            bar.clear()
+            self.table.set_filter("")
+        elif rollout.display:
+            rollout.display = False
+            self.workers.cancel_group(self, "rollout")
+        elif not self.topdeck.back():
+            self.notify("This is the fleet board. ctrl-c or :q leaves Topdeck.", markup=False)
+
+    def action_history(self, by: int) -> None:
+        """Go back without clearing the filter first."""
+        self.topdeck.back()
+
+    def action_ahead(self) -> None:
+        """Go forward again."""
+        self.topdeck.ahead()
+
+    def action_last(self) -> None:
+        """Swap with the view that was shown before."""
+        if not self.topdeck.ahead():
+            self.topdeck.back()
+
+    def action_filter(self) -> None:
+        """Open the filter line."""
+        self.query_one(FilterBar).open()
+
+    def action_command(self) -> None:
+        """Open the command line, with what there is to complete."""
+        self.query_one(CommandBar).complete_from(candidates(self.fleet, self.topdeck.board))
+        self.query_one(CommandBar).open()
+
+    def action_pane(self) -> None:
+        """Show or hide the detail pane."""
+        pane = self.query_one("#pane")
+        pane.display = not pane.display
+        if pane.display:
+            self._describe_in_pane(self.table.current)
+
+    @work(exclusive=True, group="pane")
+    async def _describe_in_pane(self, row: Resource | None) -> None:
+        pane = self.query_one(DetailPane)
+        target = row if row is None else self.topdeck.board.cluster(row.ref) or row
+        if target is None or target.ref.kind not in self.fleet.kinds:
+            pane.clear()
+            return
+        pane.show_resource(target)
+        try:
+            pane.show_description(await self.fleet.describe(target))
+        except BackendError as error:
+            pane.show_problem(error.problem)
+
+    def action_describe(self) -> None:
+        """Open the description of the row."""
+        verbs.describe(self)
+
+    def action_document(self) -> None:
+        """Open the row's document."""
+        verbs.describe(self, document=True)
+
+    def action_logs(self) -> None:
+        """Open the log view of the row."""
+        verbs.logs(self)
+
+    def action_previous_logs(self) -> None:
+        """Open the log of the previous run."""
+        verbs.logs(self, previous=True)
+
+    def action_scale(self) -> None:
+        """Ask for a new desired count, and request it."""
+        verbs.scale(self)
+
+    def action_restart(self) -> None:
+        """Ask, and request a restart."""
+        verbs.restart(self)
+
+    def action_watch_rollout(self) -> None:
+        """Follow the row's rollout."""
+        row = self.target
+        if row is not None:
+            self.follow_rollout(row.ref)
+
+    @work(exclusive=True, group="rollout")
+    async def follow_rollout(self, ref: Ref) -> None:
+        """Show a workload's rollout below the table until it settles."""
+        pane = self.query_one(RolloutPane)
+        pane.begin(ref)
+        pane.display = True
+        try:
+            async for rollout in self.fleet.rollout(ref):
+                pane.show(rollout)
+        except BackendError as error:
+            pane.fail(error.problem)
+
+    def action_related(self) -> None:
+        """Offer what the row is related to."""
+        verbs.related(self)
+
+    def action_sort_next(self) -> None:
+        """Sort by the column after the present one; after the last by health."""
+        keys = [column.key for column in self.source.columns]
+        here = keys.index(self.table.sort_key) if self.table.sort_key in keys else -1
+        if here + 1 < len(keys):
+            self.table.sort_by(keys[here + 1], False)
+        else:
+            self.table.sort_by(HEALTH_FIRST, True)
+
+    def action_sort_reverse(self) -> None:
+        """Reverse the order."""
+        self.table.sort_by(self.table.sort_key, not self.table.sort_reverse)
+
+    def action_sort_by(self, key: str) -> None:
+        """Sort by a column."""
+        self.table.sort_by(key, False)
+
+    def action_sort_age(self) -> None:
+        """Sort by the first column that holds an age."""
+        ages = [column.key for column in self.source.columns if column.format == "age"]
+        if ages:
+            self.table.sort_by(ages[0], False)
+
+    def action_sort_health(self) -> None:
+        """Sort worst first."""
+        self.table.sort_by(HEALTH_FIRST, True)
+
+    def action_faults(self) -> None:
+        """Switch between faults only and everything."""
+        bar = self.query_one(FilterBar)
+        text = "" if bar.text == FAULTS else FAULTS
+        bar.set_text(text)
+        self.table.set_filter(text)
+
+    def action_wide(self) -> None:
+        """Show or hide the wide columns."""
+        self.table.show_wide = not self.table.show_wide
+
+    def action_refresh(self) -> None:
+        """Ask for fresh rows now."""
+        self.source.refresh()
+
+    def action_copy(self) -> None:
+        """Copy the row's name."""
+        if self.target is not None:
+            verbs.copy(self, self.target.ref.name)
+
+    def action_copy_address(self) -> None:
+        """Copy the row's full address."""
+        if self.target is not None:
+            verbs.copy(self, self.target.ref.address)
+
+    def action_everywhere(self) -> None:
+        """Show this kind in every cluster."""
+        if self.place.queries:
+            self.run_command(f"{self.place.kind} @all")
+
+    def action_help(self) -> None:
+        """Show every key of this screen."""
+        verbs.help_for(self)
