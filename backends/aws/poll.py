@@ -1,0 +1,121 @@
+"""Watching what AWS only lists: ask again and again, and hand on what became different."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
+from contextlib import aclosing
+from typing import TypeAlias
+
+from backends.base import BackendError, Demand, Throttled
+from backends.clock import Clock
+from backends.model import Change, FeedState, FeedStatus, Problem, Ref, Resource
+
+VISIBLE = 2.0
+"""Seconds between two rounds of a feed that is on screen."""
+
+BACKGROUND = 60.0
+"""Seconds between two rounds of a feed that is only counted."""
+
+BACKOFF = 2.0
+"""Seconds before a failed round is repeated, doubled with each failure."""
+
+BACKOFF_MOST = 60.0
+"""Seconds that a feed waits at the most after a failure."""
+
+Fetch: TypeAlias = Callable[[bool], AsyncIterator[Sequence[Resource]]]
+"""Lists all rows of a feed, page by page, once; told whether somebody looks at them now."""
+
+
+def same(old: Resource, new: Resource) -> bool:
+    """Return whether two sightings of a resource say the same."""
+    return old is new or all(
+        getattr(old, name) == getattr(new, name) for name in Resource.__struct_fields__
+    )
+
+
+def differences(
+    rows: Mapping[Ref, Resource], seen: Mapping[Ref, Resource]
+) -> tuple[tuple[Resource, ...], tuple[Ref, ...]]:
+    """Return what to upsert and what to delete to get from `rows` to `seen`."""
+    upserts = tuple(
+        row for ref, row in seen.items() if (old := rows.get(ref)) is None or not same(old, row)
+    )
+    return upserts, tuple(ref for ref in rows if ref not in seen)
+
+
+async def poll(
+    fetch: Fetch,
+    demand: Demand,
+    clock: Clock,
+    *,
+    visible: float = VISIBLE,
+    background: float = BACKGROUND,
+) -> AsyncIterator[Change]:
+    """Yield the changes of a listing for ever, as `Backend.watch` is to.
+
+    Pages of the first round come as they arrive (LOADING), then a resync (LIVE); after that
+    each round yields its differences, and a status alone where there are none. A round that
+    fails leaves the rows as they are: STALE with the problem, or LIVE with it where AWS only
+    asked to go slower; the next round comes after a backoff, or at once on demand.
+    """
+    polled = _Polled(clock)
+    yield Change(polled.status(FeedState.LOADING), resync=True)
+    while True:
+        try:
+            async with aclosing(polled.round(fetch(demand.visible))) as changes:
+                async for change in changes:
+                    yield change
+        except BackendError as error:
+            yield Change(polled.failed(error))
+            pause = polled.backoff()
+            await demand.pause(pause, max(pause, background))
+        else:
+            await demand.pause(visible, background)
+
+
+class _Polled:
+    """The rows of one feed as they were last handed on, and how it fares."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._at = clock.now()
+        self._rows: dict[Ref, Resource] | None = None
+        self._failures = 0
+
+    def status(
+        self, state: FeedState, *, loaded: int = 0, problem: Problem | None = None
+    ) -> FeedStatus:
+        return FeedStatus(state, self._at, problem=problem, loaded=loaded)
+
+    async def round(self, pages: AsyncIterator[Sequence[Resource]]) -> AsyncGenerator[Change, None]:
+        seen: dict[Ref, Resource] = {}
+        async for page in pages:
+            seen.update((row.ref, row) for row in page)
+            if self._rows is None and page and not self._failures:
+                loading = self.status(FeedState.LOADING, loaded=len(seen))
+                yield Change(loading, upserts=tuple(page))
+        self._failures = 0
+        self._at = self._clock.now()
+        live = self.status(FeedState.LIVE)
+        if self._rows is None:
+            yield Change(live, upserts=tuple(seen.values()), resync=True)
+            self._rows = seen
+            return
+        upserts, deletes = differences(self._rows, seen)
+        for ref in deletes:
+            del self._rows[ref]
+        self._rows.update((row.ref, row) for row in upserts)
+        yield Change(live, upserts=upserts, deletes=deletes)
+
+    def failed(self, error: BackendError) -> FeedStatus:
+        self._failures += 1
+        if isinstance(error, Throttled):
+            state = FeedState.LOADING if self._rows is None else FeedState.LIVE
+            return self.status(state, problem=error.problem)
+        return self.status(FeedState.STALE, problem=error.problem)
+
+    def backoff(self) -> float:
+        """Return the seconds to wait after the latest failure, with a jitter of a quarter."""
+        pause = min(BACKOFF * 2.0 ** min(self._failures - 1, 10), BACKOFF_MOST)
+        return pause * random.uniform(0.75, 1.25)  # noqa: S311
