@@ -16,6 +16,13 @@ if TYPE_CHECKING:
     from backends.sim.cloudmap import CloudMapWorld
 
 
+AGE = {"small": 900.0, "large": 240.0}
+"""Seconds that a world of each scale has already lived through when it is first looked at."""
+
+FIRST_RELEASE = (4.0, 8.0)
+"""Seconds from then to the first rollout that begins before the visitor's eyes."""
+
+
 class KubeCluster(Protocol):
     """What the frame and the AWS half ask of one simulated Kubernetes cluster."""
 
@@ -41,13 +48,17 @@ class World:
     def __init__(self, blueprint: Blueprint, clock: Clock, *, lively: bool = True) -> None:
         self.blueprint = blueprint
         self.clock = clock
-        self.agenda = Agenda(clock.now())
+        self.agenda = Agenda(clock.now() - AGE[blueprint.scale])
         self.faults = Faults()
         self.base_url = ""
         """Where the simulator listens, once it does."""
-        self.ecs = EcsWorld(blueprint, self.agenda, self._rng("ecs"), lively=lively)
+        opening = clock.now() if lively else None
+        self.ecs = EcsWorld(blueprint, self.agenda, self._rng("ecs"), opening)
         self._kube: Mapping[str, KubeCluster] | None = None
         self._cloudmap: CloudMapWorld | None = None
+        self.agenda.run(clock.now())
+        if lively:
+            self.ecs.release_soon(FIRST_RELEASE)
 
     def _rng(self, part: str) -> random.Random:
         return random.Random(f"{self.blueprint.seed}:{part}")

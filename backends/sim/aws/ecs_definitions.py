@@ -29,7 +29,7 @@ def describe_task_definition(call: Call) -> dict[str, Any]:
 def list_families(call: Call) -> dict[str, Any]:
     """Answer the names of families."""
     prefix = call.text("familyPrefix")
-    families = call.world.ecs.families(call.account.account_id, call.region)
+    families = call.world.ecs.definitions.families(call.account.account_id, call.region)
     names = [f for f in families if f.startswith(prefix)]
     if call.text("status", "ACTIVE") == "INACTIVE":
         names = []
@@ -40,7 +40,7 @@ def list_families(call: Call) -> dict[str, Any]:
 @operation("ecs", "ListTaskDefinitions")
 def list_task_definitions(call: Call) -> dict[str, Any]:
     """Answer the ARNs of revisions, of one family or of all, in the order asked for."""
-    families = call.world.ecs.families(call.account.account_id, call.region)
+    families = call.world.ecs.definitions.families(call.account.account_id, call.region)
     family = call.text("familyPrefix")
     if family:
         families = {family: families.get(family, {})}

@@ -51,7 +51,7 @@ def task(home: Cluster, name: str) -> Task | None:
 
 def definition(call: Call, name: str) -> TaskDefinition:
     """Return a task definition by ARN, ``family:revision`` or family (its latest revision)."""
-    families = call.world.ecs.families(call.account.account_id, call.region)
+    families = call.world.ecs.definitions.families(call.account.account_id, call.region)
     family, _, revision = short(name).partition(":")
     known = families.get(family)
     if not known or foreign(call, name):

@@ -18,7 +18,7 @@ from backends.sim.ecs.model import (
     TargetGroup,
     TaskDefinition,
 )
-from backends.sim.ecs.tasks import ZONES, deployment_id, hex_id, make_task, set_running
+from backends.sim.ecs.tasks import ZONES, deployment_id, hex_id, make_task, set_running, uuid_of
 
 DAY = 86400.0
 
@@ -165,9 +165,4 @@ def _people(service: Service, deployment: Deployment, now: float, rng: random.Ra
         told.append((when, words.STEADY))
         when += 6 * 3600
     for at, text in told[-8:]:
-        service.events.appendleft(Event(_uuid(rng), at, words.about(service.name, text)))
-
-
-def _uuid(rng: random.Random) -> str:
-    digits = hex_id(rng)
-    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+        service.events.appendleft(Event(uuid_of(rng), at, words.about(service.name, text)))

@@ -23,6 +23,12 @@ def hex_id(rng: random.Random) -> str:
     return f"{rng.getrandbits(128):032x}"
 
 
+def uuid_of(rng: random.Random) -> str:
+    """Return a UUID, as ids of events and activities are."""
+    digits = hex_id(rng)
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+
+
 def deployment_id(rng: random.Random) -> str:
     """Return a deployment's id, as ECS's scheduler makes them."""
     return f"ecs-svc/{rng.randrange(10**18, 10**19)}"
@@ -95,23 +101,21 @@ def set_running(task: Task, started: float) -> None:
         task.target = "healthy"
 
 
-def set_stopped(task: Task, stopped: float, code: str, reason: str) -> None:
-    """Have a task be stopped since `stopped`, as if it had gone all the way, and move its entry
-    from the living to the dead."""
-    task.last_status = task.desired_status = "STOPPED"
-    task.stopping = task.stopping or stopped - 6
-    task.executions_stopped = task.executions_stopped or stopped - 2
+def set_stopped(task: Task, stopped: float) -> None:
+    """Have a condemned task be stopped, and move its entry from the living to the dead."""
+    task.last_status = "STOPPED"
     task.stopped = stopped
-    task.stop_code = task.stop_code or code
-    task.stop_reason = task.stop_reason or reason
     task.target = ""
-    task.life += 1
-    task.version += 1
     for container in task.containers:
         container.last_status = "STOPPED"
-        container.health = "UNKNOWN"
     service = task.service
     if service is not None:
         service.tasks.pop(task.id, None)
         service.cluster.tasks.pop(task.id, None)
         service.cluster.stopped[task.id] = task
+
+
+def forget(task: Task) -> None:
+    """Strike a stopped task from the books: it has been shown for long enough."""
+    if task.service is not None:
+        task.service.cluster.stopped.pop(task.id, None)
