@@ -1,0 +1,194 @@
+"""From a cell's value to what a table shows of it and sorts it by, without any screen."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import TypeAlias
+
+from rich.cells import cell_len
+
+from backends.model import Cell, Column, Format, Health
+from widgets.health import label
+from widgets.safe_text import show_unsafe
+
+NOTHING = "–"
+"""What an empty cell shows."""
+
+ELLIPSIS = "…"
+"""Ends a text that was cut."""
+
+RIGHT_ALIGNED = frozenset({Format.NUMBER, Format.AGE, Format.RATIO, Format.BYTES})
+"""Formats whose cells line up at their right edge."""
+
+SortKey: TypeAlias = float | str | tuple[float, ...] | tuple[int, str] | None
+"""What cells of one column are compared by; of one type within a column, but for None."""
+
+_MINUTE = 60
+_HOUR = 60 * _MINUTE
+_DAY = 24 * _HOUR
+_YEAR = 365 * _DAY
+_NUMBERS = re.compile(r"\d+(?:\.\d+)?")
+_EMOJI_PARTS = re.compile("[\ufe00-\ufe0f\U0001f3fb-\U0001f3ff]")
+_PARTS_PER_CELL = 4
+"""Characters looked at for each cell: more combining marks than that on a letter are abuse."""
+
+
+_AGE_STEPS = (
+    (2 * _MINUTE, 1, "s", 0, ""),
+    (10 * _MINUTE, _MINUTE, "m", 1, "s"),
+    (3 * _HOUR, _MINUTE, "m", 0, ""),
+    (8 * _HOUR, _HOUR, "h", _MINUTE, "m"),
+    (2 * _DAY, _HOUR, "h", 0, ""),
+    (8 * _DAY, _DAY, "d", _HOUR, "h"),
+    (2 * _YEAR, _DAY, "d", 0, ""),
+    (8 * _YEAR, _YEAR, "y", _DAY, "d"),
+)
+"""Below how many seconds an age is written in which large and which small unit."""
+
+
+def age_text(seconds: float) -> str:
+    """Return an age as kubectl writes it: ``45s``, ``5m12s``, ``3h``, ``2d4h``.
+
+    The steps are those of `duration.HumanDuration` in k8s.io/apimachinery. The future is
+    ``0s``: clocks differ.
+    """
+    left = max(0, int(seconds))
+    for limit, large, large_unit, small, small_unit in _AGE_STEPS:
+        if left < limit:
+            rest = left % large // small if small else 0
+            return f"{left // large}{large_unit}" + (f"{rest}{small_unit}" if rest else "")
+    return f"{left // _YEAR}y"
+
+
+_BYTE_UNITS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
+
+
+def bytes_text(count: float) -> str:
+    """Return a number of bytes with a binary unit and at most three digits: ``1.5 GiB``."""
+    size, step = float(count), 0
+    while abs(size) >= 1000 and step < len(_BYTE_UNITS) - 1:
+        size, step = size / 1024, step + 1
+    return f"{_short(size)} {_BYTE_UNITS[step]}"
+
+
+def _short(value: float) -> str:
+    if value == int(value) or abs(value) >= 100:
+        return str(round(value))
+    return f"{value:.1f}"
+
+
+def number_text(value: float) -> str:
+    """Return an int in full, and a float with at most two digits behind its point."""
+    if isinstance(value, int):
+        return str(value)
+    return f"{value:.2f}".rstrip("0").rstrip(".")
+
+
+def _is_number(cell: Cell) -> bool:
+    return isinstance(cell, (int, float)) and math.isfinite(cell)
+
+
+def cell_text(cell: Cell, column: Column, health: Health, now: float) -> str:
+    """Return the text of one cell, unclipped; `now` is in epoch seconds, for ages."""
+    if column.format is Format.STATUS:
+        return label(health, "" if cell is None else str(cell))
+    if cell is None:
+        return NOTHING
+    if isinstance(cell, str):
+        return cell
+    if not math.isfinite(cell):
+        return NOTHING
+    if column.format is Format.AGE:
+        return age_text(now - cell)
+    if column.format is Format.BYTES:
+        return bytes_text(cell)
+    return number_text(cell)
+
+
+def search_text(cell: Cell, column: Column) -> str:
+    """Return what the filter sees of a cell, in lower case: its text, but for ages nothing.
+
+    An age's text changes by itself, so that a filter on it would be wrong a moment later.
+    """
+    if cell is None or column.format is Format.AGE:
+        return ""
+    if isinstance(cell, str):
+        return cell.lower()
+    if column.format is Format.BYTES and _is_number(cell):
+        return bytes_text(cell).lower()
+    return number_text(cell).lower() if _is_number(cell) else ""
+
+
+def sort_key(cell: Cell, column: Column, health: Health) -> SortKey:
+    """Return what a cell is compared by; None for a cell that sorts last in both directions."""
+    form = column.format
+    if form is Format.STATUS:
+        return (int(health), "" if cell is None else str(cell).lower())
+    if cell is None:
+        return None
+    if form is Format.TEXT:
+        return str(cell).lower()
+    if form is Format.RATIO:
+        return _ratio_key(str(cell))
+    if isinstance(cell, str):
+        found = _NUMBERS.search(cell)
+        return float(found.group()) if found else None
+    if not math.isfinite(cell):
+        return None
+    return -float(cell) if form is Format.AGE else float(cell)
+
+
+def _ratio_key(text: str) -> SortKey:
+    """Compare by the share first, so that what lacks most is at one end: 0/3, 1/2, 3/3, 5/5."""
+    numbers = [float(n) for n in _NUMBERS.findall(text)]
+    if not numbers:
+        return None
+    have, want = (numbers[0], numbers[1]) if len(numbers) > 1 else (numbers[0], 0.0)
+    return (have / want if want else 1.0, have, want)
+
+
+def width_of(text: str) -> int:
+    """Return how many terminal cells `fit` needs to show a text whole."""
+    if text.isascii() and text.isprintable():
+        return len(text)
+    return cell_len(_drawable(text))
+
+
+def _drawable(text: str) -> str:
+    """Return `text` with only characters on whose width terminals agree."""
+    return _EMOJI_PARTS.sub("", show_unsafe(text))
+
+
+def fit(text: str, width: int, *, right: bool = False) -> str:
+    """Return `text` as exactly `width` terminal cells: padded, or cut with an ellipsis.
+
+    Wide characters are never halved; unsafe ones become U+FFFD; what makes an emoji of a
+    character (variation selectors, skin tones) is left out, because terminals disagree on
+    its width.
+    """
+    if width <= 0:
+        return ""
+    if text.isascii() and text.isprintable():
+        if len(text) > width:
+            return text[: width - 1] + ELLIPSIS
+        return text.rjust(width) if right else text.ljust(width)
+    looked_at = text[: (width + 1) * _PARTS_PER_CELL]
+    drawn = _drawable(looked_at)
+    size = cell_len(drawn)
+    if size > width or len(looked_at) < len(text):
+        drawn, size = _cut(drawn, width - 1)
+        drawn, size = drawn + ELLIPSIS, size + 1
+    padding = " " * (width - size)
+    return padding + drawn if right else drawn + padding
+
+
+def _cut(text: str, width: int) -> tuple[str, int]:
+    """Return as much of the beginning as has room in `width` cells, and its size."""
+    size = 0
+    for at, char in enumerate(text):
+        step = cell_len(char)
+        if size + step > width:
+            return text[:at], size
+        size += step
+    return text, size

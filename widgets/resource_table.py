@@ -1,0 +1,322 @@
+"""The table of every browse screen: resources in rows, a cursor that belongs to a `Ref`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import ClassVar
+
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.message import Message
+from textual.timer import Timer
+
+from backends.clock import Clock
+from backends.model import Cell, Column, Health, Ref, Resource
+from backends.text import clean_block
+from widgets.row_filter import RowFilter
+from widgets.table_canvas import TableCanvas
+
+FRAME = 1 / 30
+"""Seconds between two repaints at the least, however many changes come in."""
+
+
+class ResourceTable(TableCanvas):
+    """Rows of resources under a header that stays, kept up to date by `replace` and `apply`.
+
+    The cursor belongs to a `Ref`: whatever is inserted, sorted, filtered or refreshed, it is on
+    the same resource and, where possible, on the same line of the screen. Once that resource is
+    gone `current` is None and its line says so, until a cursor key leaves it.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("down,j", "move(1)", "Down", id="table.down", show=False),
+        Binding("up,k", "move(-1)", "Up", id="table.up", show=False),
+        Binding("pagedown,ctrl+f", "page(1)", "Page down", id="table.page-down", show=False),
+        Binding("pageup,ctrl+b", "page(-1)", "Page up", id="table.page-up", show=False),
+        Binding("home,g", "first", "First row", id="table.first", show=False),
+        Binding("end,G", "last", "Last row", id="table.last", show=False),
+        Binding("left", "pan(-1)", "Columns to the left", id="table.left", show=False),
+        Binding("right", "pan(1)", "Columns to the right", id="table.right", show=False),
+        Binding("enter", "activate", "Open", id="table.open", show=False),
+    ]
+
+    class TableMessage(Message):
+        """What all messages of a table have in common."""
+
+        def __init__(self, table: ResourceTable) -> None:
+            super().__init__()
+            self.table = table
+
+        @property
+        def control(self) -> ResourceTable:
+            """The table that sent it."""
+            return self.table
+
+    class RowHighlighted(TableMessage):
+        """The cursor is on another resource now; None: on none, or on one that is gone."""
+
+        def __init__(self, table: ResourceTable, resource: Resource | None) -> None:
+            super().__init__(table)
+            self.resource = resource
+
+    class RowUpdated(TableMessage):
+        """The resource under the cursor changed, but is the same one."""
+
+        def __init__(self, table: ResourceTable, resource: Resource) -> None:
+            super().__init__(table)
+            self.resource = resource
+
+    class RowActivated(TableMessage):
+        """The operator opened a resource: enter, a double click, a click on the cursor's row."""
+
+        def __init__(self, table: ResourceTable, resource: Resource) -> None:
+            super().__init__(table)
+            self.resource = resource
+
+    class CursorGone(TableMessage):
+        """The resource under the cursor is no longer shown; its line is kept and says so.
+
+        `next` is what stands nearest to that line; None when the table is empty.
+        """
+
+        def __init__(self, table: ResourceTable, ref: Ref, next: Resource | None) -> None:  # noqa: A002
+            super().__init__(table)
+            self.ref = ref
+            self.next = next
+
+    class HeaderClicked(TableMessage):
+        """A column's title was clicked."""
+
+        def __init__(self, table: ResourceTable, column_key: str) -> None:
+            super().__init__(table)
+            self.column_key = column_key
+
+    def __init__(self, *, clock: Clock, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
+        super().__init__(clock=clock, id=id, classes=classes)
+        self._pacer: Timer | None = None
+        self._pending = False
+        self._measured = 0
+        self._announced: tuple[Resource | None, bool] = (None, False)
+        self._clicked: Ref | None = None
+
+    # What it shows
+
+    @property
+    def current(self) -> Resource | None:
+        """The resource under the cursor as last seen; None without one, and when it is gone."""
+        return self._port.current
+
+    @property
+    def cursor_ref(self) -> Ref | None:
+        """What the cursor is on; the same when that is gone."""
+        return self._port.ref
+
+    @property
+    def touched(self) -> bool:
+        """Whether the operator, or `move_to`, has moved the cursor or the window yet."""
+        return self._port.touched
+
+    @property
+    def total(self) -> int:
+        """How many rows there are, shown or not."""
+        return self._view.total
+
+    @property
+    def shown(self) -> int:
+        """How many rows pass the filter."""
+        return len(self._view.visible)
+
+    @property
+    def note(self) -> str:
+        """What was not understood of the filter; empty: nothing."""
+        return self._view.filter.note
+
+    @property
+    def sort_key(self) -> str:
+        """The key of the column that rows are sorted by, or `widgets.row_view.HEALTH_FIRST`."""
+        return self._view.sort_column
+
+    @property
+    def sort_reverse(self) -> bool:
+        """Whether rows are in descending order."""
+        return self._view.reverse
+
+    def health_counts(self) -> Mapping[Health, int]:
+        """Return how many of the shown rows have each health; those of none are left out."""
+        return self._view.health_counts
+
+    def set_columns(
+        self,
+        columns: Sequence[Column],
+        project: Callable[[Resource], tuple[Cell, ...]] | None = None,
+    ) -> None:
+        """Begin anew with other columns: no rows, no filter, the worst first.
+
+        `project` makes cells aligned with `columns`; by default they are `Resource.cells`.
+        """
+        self._view.set_columns(columns, project)
+        self._begin(columns)
+        self._measured = 0
+        self._changed()
+
+    def replace(self, rows: Iterable[Resource]) -> None:
+        """Show these resources and no others."""
+        self._view.replace(rows)
+        self._port.settle(asked=False)
+        self._fit_all()
+        self._changed()
+
+    def apply(self, upserts: Sequence[Resource] = (), deletes: Sequence[Ref] = ()) -> None:
+        """Take over what changed at once; repaints are coalesced to one each `FRAME`."""
+        self._view.apply(upserts, deletes)
+        self._port.settle(asked=False)
+        if self._view.total > 2 * self._measured:
+            self._fit_all()
+        else:
+            self._fit_live([row for r in upserts if (row := self._view.get(r.ref)) is not None])
+        self._changed()
+
+    def set_filter(self, text: str) -> None:
+        """Show only rows that match (see `widgets.row_filter`); `note` says what was unclear."""
+        self._view.set_filter(RowFilter.parse(text, self._view.columns))
+        self._port.settle(asked=True)
+        self._changed()
+
+    def sort_by(self, key: str, reverse: bool) -> None:
+        """Order rows by the column `key`, or by `HEALTH_FIRST`; an unknown key changes nothing."""
+        if self._view.sort(key, reverse):
+            self._port.settle(asked=False)
+            self._refresh_header()
+            self._changed()
+
+    def move_to(self, ref: Ref) -> bool:
+        """Put the cursor on a Ref and show it; False if it is not among the shown rows."""
+        moved = self._port.move_to(ref)
+        if moved:
+            self._moved()
+        return moved
+
+    def set_empty(self, text: str) -> None:
+        """Say `text` in place of rows when there are none; it may have several lines."""
+        self._empty = clean_block(text)
+        self._refresh_changed()
+
+    def set_stale(self, stale: bool) -> None:
+        """Mark the header when rows are those of the last good answer."""
+        self._stale = stale
+        self._refresh_header()
+
+    @property
+    def show_wide(self) -> bool:
+        """Whether columns are shown that there is no room for."""
+        return self._wide
+
+    @show_wide.setter
+    def show_wide(self, wide: bool) -> None:
+        self._wide = wide
+        self._lay_out()
+        self._show_window()
+
+    def tick(self) -> None:
+        """Repaint the rows whose ages read differently by now; call it each second."""
+        self._refresh_changed()
+
+    # Keeping up with changes
+
+    def _fit_all(self) -> None:
+        self._measured = self._view.total
+        self._fit_load()
+
+    def _changed(self) -> None:
+        """Say what became of the cursor, and paint: now, or when this frame is over."""
+        self._announce()
+        self._pending = True
+        if self._pacer is None and self.is_mounted:
+            self._catch_up()
+            self._pacer = self.set_timer(FRAME, self._end_frame, name="table frame")
+
+    def _end_frame(self) -> None:
+        self._pacer = None
+        if self._pending:
+            self._changed()
+
+    def _catch_up(self) -> None:
+        """Draw what is pending: before a key is obeyed, screen and rows must agree."""
+        if self._pending:
+            self._pending = False
+            self._sync()
+
+    def _announce(self) -> None:
+        was, was_gone = self._announced
+        seen, gone = self._announced = (self._port.last_seen, self._port.gone)
+        same = was is seen or (was is not None and seen is not None and was.ref == seen.ref)
+        if gone and seen is not None and not (was_gone and same):
+            near = self._port.neighbour()
+            self.post_message(self.CursorGone(self, seen.ref, near.resource if near else None))
+        if not same or gone != was_gone:
+            self.post_message(self.RowHighlighted(self, self.current))
+        elif was is not seen and seen is not None and not gone:
+            self.post_message(self.RowUpdated(self, seen))
+
+    # Keys and mouse
+
+    def _moved(self) -> None:
+        """Show the cursor where it has just been put."""
+        self._announce()
+        self._port.reveal(self._height)
+        self._port.remember(self._height)
+        self._show_window()
+
+    def action_move(self, lines: int) -> None:
+        """Move the cursor so many rows down."""
+        self._catch_up()
+        self._port.move_by(lines)
+        self._moved()
+
+    def action_page(self, pages: int) -> None:
+        """Move the cursor so many screens down; one line stays in view."""
+        self.action_move(pages * max(1, self._height - 1))
+
+    def action_first(self) -> None:
+        """Move the cursor to the first row."""
+        self._port.move_to_index(0)
+        self._moved()
+
+    def action_last(self) -> None:
+        """Move the cursor to the last row."""
+        self._port.move_to_index(self.shown - 1)
+        self._moved()
+
+    def action_pan(self, columns: int) -> None:
+        """Scroll sideways by so many columns; the first one stays."""
+        edges = [box.x - self._layout.frozen for box in self._layout.boxes[1:]]
+        at = self.scroll_offset.x
+        ahead = [x for x in edges if x > at] if columns > 0 else [x for x in edges[::-1] if x < at]
+        if ahead:
+            x = ahead[min(abs(columns), len(ahead)) - 1]
+            self.scroll_to(x=x, animate=False, force=True)
+
+    def action_activate(self) -> None:
+        """Open the resource under the cursor; one that is gone can't be opened."""
+        if (resource := self.current) is not None:
+            self.post_message(self.RowActivated(self, resource))
+
+    def on_click(self, event: events.Click) -> None:
+        """Put the cursor on the row that was clicked, or open the one it is on.
+
+        The second click of a double one counts only if the first met the same row: it may have
+        opened another view already.
+        """
+        if event.y == 0:
+            column = self._layout.column_at(event.x, self.scroll_offset.x)
+            if column is not None:
+                self.post_message(self.HeaderClicked(self, column.key))
+            return
+        painted = self._row_painted(event.y)
+        last, self._clicked = self._clicked, painted
+        if painted is None:
+            return
+        if painted == self.cursor_ref and (event.chain == 1 or last == painted):
+            self.action_activate()
+        else:
+            self.move_to(painted)

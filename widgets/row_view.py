@@ -1,0 +1,320 @@
+"""The sorted, filtered view over resources that a table draws; it knows of no screen.
+
+What a change costs is in proportion to the change: rows are found and placed by bisection,
+and only a batch that moves many of them sorts anew.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from operator import attrgetter
+from typing import TypeAlias
+
+import msgspec
+
+from backends.model import Cell, Column, Health, Ref, Resource
+from widgets.cells import SortKey, search_text, sort_key
+from widgets.health import HEALTH_LOOKS
+from widgets.row_filter import HEALTH, WHOLE_ROW, RowFilter
+
+HEALTH_FIRST = "health"
+"""The sort key that stands for the health itself where no column is called so. Reversed, which
+is the default, the worst come first."""
+
+Project: TypeAlias = Callable[[Resource], tuple[Cell, ...]]
+"""From a resource to cells that are aligned with the columns of the table."""
+
+_RESORT_SHARE = 50
+"""A batch that moves more than one row in so many is sorted as a whole: measured break-even."""
+
+
+class Row(msgspec.Struct, gc=False, eq=False):
+    """One resource as a table holds it; the same object for as long as its Ref is there."""
+
+    resource: Resource
+    cells: tuple[Cell, ...]
+    tie: tuple[str, Ref]
+    """By name, then by address: the order of rows that are equal otherwise."""
+    key: SortKey = None
+    columns: tuple[Column, ...] = ()
+    shown: bool = False
+    """Whether the filter lets it through."""
+    searched: str | None = None
+    """The lower-case text of all cells, once it was asked for."""
+
+    def text(self, column: int) -> str:
+        """Return what a filter sees; see `widgets.row_filter.Searchable`."""
+        if column == WHOLE_ROW:
+            if self.searched is None:
+                self.searched = "\n".join(map(search_text, self.cells, self.columns))
+            return self.searched
+        if column == HEALTH:
+            return HEALTH_LOOKS[self.resource.health].word
+        if column >= len(self.cells):
+            return ""
+        return search_text(self.cells[column], self.columns[column])
+
+
+class SortedRows:
+    """A list of rows in order: by key in either direction (None last), then by `Row.tie`."""
+
+    def __init__(self) -> None:
+        self.rows: list[Row] = []
+        self.reverse = False
+
+    def _precedes(self, a: Row, b: Row) -> bool:
+        if a.key is None or b.key is None:
+            if (a.key is None) != (b.key is None):
+                return b.key is None
+        elif a.key != b.key:
+            return (a.key > b.key) if self.reverse else (a.key < b.key)  # type: ignore[operator]
+        return a.tie < b.tie
+
+    def place(self, row: Row) -> int:
+        """Return the index at which a row is, or would be."""
+        low, high = 0, len(self.rows)
+        while low < high:
+            middle = (low + high) // 2
+            if self._precedes(self.rows[middle], row):
+                low = middle + 1
+            else:
+                high = middle
+        return low
+
+    def add(self, row: Row) -> None:
+        """Put a row in its place."""
+        self.rows.insert(self.place(row), row)
+
+    def remove(self, row: Row) -> None:
+        """Take a row out; its key and tie must be those with which it was added."""
+        del self.rows[self.place(row)]
+
+    def rebuild(self, rows: Iterable[Row]) -> None:
+        """Hold these rows from now on, whatever their order."""
+        by_tie = sorted(rows, key=attrgetter("tie"))
+        valued = [row for row in by_tie if row.key is not None]
+        valued.sort(key=attrgetter("key"), reverse=self.reverse)
+        if len(valued) < len(by_tie):
+            valued += [row for row in by_tie if row.key is None]
+        self.rows = valued
+
+
+class RowView:
+    """Rows by Ref, in order, and those of them that pass the filter.
+
+    `ordered` holds all, `visible` what is shown; they are one object while nothing is filtered.
+    """
+
+    def __init__(self) -> None:
+        self.columns: tuple[Column, ...] = ()
+        self.filter = RowFilter()
+        self.sort_column = HEALTH_FIRST
+        self._project: Project | None = None
+        self._sort_index: int | None = None
+        self._by_ref: dict[Ref, Row] = {}
+        self._ordered = SortedRows()
+        self._ordered.reverse = True
+        self._visible = self._ordered
+        self._health: Counter[Health] = Counter()
+        self._matches: Callable[[Row], bool] | None = None
+
+    @property
+    def visible(self) -> Sequence[Row]:
+        """The rows that are shown, in order."""
+        return self._visible.rows
+
+    @property
+    def reverse(self) -> bool:
+        """Whether the order is a descending one."""
+        return self._ordered.reverse
+
+    @property
+    def total(self) -> int:
+        """How many rows there are, shown or not."""
+        return len(self._by_ref)
+
+    @property
+    def health_counts(self) -> Mapping[Health, int]:
+        """How many of the shown rows have each health; those of none are left out."""
+        return {health: count for health, count in self._health.items() if count}
+
+    def get(self, ref: Ref) -> Row | None:
+        """Return the row of a Ref, shown or not."""
+        return self._by_ref.get(ref)
+
+    def place(self, row: Row) -> int:
+        """Return the index in `visible` at which a row is, or would be if it were shown.
+
+        The row may have left; it must have been made since the columns were last set.
+        """
+        row.key = self._key(row.resource, row.cells)
+        return self._visible.place(row)
+
+    def set_columns(self, columns: Sequence[Column], project: Project | None) -> None:
+        """Drop every row, the filter and the sort order, and expect cells of these columns."""
+        self.columns = tuple(columns)
+        self._project = project
+        self.filter = RowFilter()
+        self._matches = None
+        self._by_ref = {}
+        self._ordered.rows = []
+        self._set_order(HEALTH_FIRST, True)
+        self._show(())
+
+    def replace(self, resources: Iterable[Resource]) -> None:
+        """Hold these resources and no others; of two with one Ref the last counts."""
+        last, self._by_ref = self._by_ref, {}
+        for resource in resources:
+            row = last.get(resource.ref)
+            if row is None:
+                row = self._row(resource)
+            elif row.resource is not resource:
+                cells = self._cells(resource)
+                self._update(row, resource, cells)
+                row.key = self._key(resource, cells)
+            self._by_ref[resource.ref] = row
+        self._ordered.rebuild(self._by_ref.values())
+        self._show(self._ordered.rows)
+
+    def apply(self, upserts: Sequence[Resource], deletes: Sequence[Ref]) -> None:
+        """Take over what changed; a Ref that is in both is there afterwards."""
+        many = (len(upserts) + len(deletes)) * _RESORT_SHARE > self.total + 1000
+        gone = [row for ref in deletes if (row := self._by_ref.pop(ref, None))]
+        if many:
+            self._upsert_many(upserts)
+        else:
+            for row in gone:
+                self._unlink(row)
+            for resource in upserts:
+                self._upsert(resource)
+
+    def sort(self, key: str, reverse: bool) -> bool:
+        """Order by the column `key`, or by `HEALTH_FIRST`; False: there is no such column."""
+        if key != HEALTH_FIRST and all(column.key != key for column in self.columns):
+            return False
+        same_key = key == self.sort_column
+        if same_key and reverse == self.reverse:
+            return True
+        self._set_order(key, reverse)
+        if not same_key:
+            for row in self._by_ref.values():
+                row.key = self._key(row.resource, row.cells)
+        self._ordered.rebuild(self._ordered.rows)
+        self._show(self._ordered.rows)
+        return True
+
+    def set_filter(self, new: RowFilter) -> None:
+        """Show only rows that match; where `new` extends the last filter only those are read."""
+        base = self.visible if new.narrows(self.filter) else self._ordered.rows
+        self.filter = new
+        self._matches = new.predicate() if new.terms else None
+        self._show(base)
+
+    def _set_order(self, key: str, reverse: bool) -> None:
+        self.sort_column = key
+        self._ordered.reverse = self._visible.reverse = reverse
+        keys = [column.key for column in self.columns]
+        self._sort_index = keys.index(key) if key in keys else None
+
+    def _show(self, base: Sequence[Row]) -> None:
+        """Filter anew; `base` holds, in order, at least all rows that match."""
+        for row in self._visible.rows:
+            row.shown = False
+        matches = self._matches
+        if matches is None:
+            self._visible = self._ordered
+        else:
+            self._visible = SortedRows()
+            self._visible.reverse = self.reverse
+            self._visible.rows = [row for row in base if matches(row)]
+        for row in self._visible.rows:
+            row.shown = True
+        self._health = Counter(row.resource.health for row in self._visible.rows)
+
+    def _cells(self, resource: Resource) -> tuple[Cell, ...]:
+        cells = resource.cells if self._project is None else self._project(resource)
+        missing = len(self.columns) - len(cells)
+        return cells if missing <= 0 else cells + (None,) * missing
+
+    def _key(self, resource: Resource, cells: tuple[Cell, ...]) -> SortKey:
+        if self._sort_index is None:
+            return int(resource.health)
+        return sort_key(cells[self._sort_index], self.columns[self._sort_index], resource.health)
+
+    def _row(self, resource: Resource) -> Row:
+        cells = self._cells(resource)
+        return Row(
+            resource=resource,
+            cells=cells,
+            tie=(resource.ref.name.lower(), resource.ref),
+            key=self._key(resource, cells),
+            columns=self.columns,
+        )
+
+    def _update(self, row: Row, resource: Resource, cells: tuple[Cell, ...]) -> None:
+        row.resource = resource
+        row.cells = cells
+        row.searched = None
+
+    def _upsert_many(self, resources: Iterable[Resource]) -> None:
+        for resource in resources:
+            row = self._by_ref.get(resource.ref)
+            if row is None:
+                self._by_ref[resource.ref] = self._row(resource)
+            elif row.resource is not resource:
+                cells = self._cells(resource)
+                self._update(row, resource, cells)
+                row.key = self._key(resource, cells)
+        self._ordered.rebuild(self._by_ref.values())
+        self._show(self._ordered.rows)
+
+    def _upsert(self, resource: Resource) -> None:
+        row = self._by_ref.get(resource.ref)
+        if row is None:
+            row = self._by_ref[resource.ref] = self._row(resource)
+            self._link(row)
+            return
+        if row.resource is resource:
+            return
+        cells = self._cells(resource)
+        key = self._key(resource, cells)
+        if key != row.key:
+            self._unlink(row)
+            self._update(row, resource, cells)
+            row.key = key
+            self._link(row)
+        else:
+            self._stay(row, resource, cells)
+
+    def _link(self, row: Row) -> None:
+        """Put a row into both orders."""
+        self._ordered.add(row)
+        row.shown = self._matches is None or self._matches(row)
+        if row.shown:
+            self._health[row.resource.health] += 1
+            if self._visible is not self._ordered:
+                self._visible.add(row)
+
+    def _unlink(self, row: Row) -> None:
+        """Take a row out of both orders, before its key changes."""
+        self._ordered.remove(row)
+        if row.shown:
+            self._health[row.resource.health] -= 1
+            if self._visible is not self._ordered:
+                self._visible.remove(row)
+            row.shown = False
+
+    def _stay(self, row: Row, resource: Resource, cells: tuple[Cell, ...]) -> None:
+        """Update a row that keeps its place, but may begin or cease to match."""
+        was = row.shown
+        if was:
+            self._health[row.resource.health] -= 1
+        self._update(row, resource, cells)
+        row.shown = self._matches is None or self._matches(row)
+        if row.shown:
+            self._health[row.resource.health] += 1
+        if row.shown and not was:
+            self._visible.add(row)
+        elif was and not row.shown:
+            self._visible.remove(row)

@@ -1,0 +1,239 @@
+"""The drawing half of a table: what is in view, line by line, and only what changed of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from rich.style import Style
+from textual import events
+from textual.content import Content
+from textual.geometry import Region, Size
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from backends.clock import Clock
+from backends.model import Column, Format, Ref
+from widgets.health import HEALTH_LOOKS
+from widgets.row_view import HEALTH_FIRST, Row, RowView
+from widgets.table_layout import SAMPLE, ColumnWidths, Layout
+from widgets.table_paint import Gone, Line, Painter, Shown, Styles
+from widgets.table_viewport import Viewport
+
+_STALE_MARK = "!"
+_NEVER = "\0"
+"""Stands for what a line shows that was never drawn; no cleaned text is equal to it."""
+
+
+class TableCanvas(ScrollView, can_focus=True, inherit_bindings=False):
+    """Draws a `RowView` through a `Viewport` under a header that stays.
+
+    What is on screen is known line by line, so that a repaint touches only lines that differ.
+    """
+
+    DEFAULT_CSS = """
+    TableCanvas {
+        height: 1fr;
+        background: $background;
+        color: $foreground;
+        overflow-x: auto;
+        overflow-y: auto;
+        scrollbar-gutter: stable;
+        scrollbar-size-vertical: 1;
+        scrollbar-size-horizontal: 0;
+    }
+    TableCanvas > .table--header {
+        color: $foreground-muted;
+        text-style: bold;
+    }
+    TableCanvas > .table--cursor {
+        background: $block-cursor-blurred-background;
+        color: $foreground;
+    }
+    TableCanvas:focus > .table--cursor {
+        background: $block-cursor-background;
+        color: $block-cursor-foreground;
+        text-style: bold;
+    }
+    TableCanvas > .table--gone { color: $foreground-muted; text-style: italic; }
+    TableCanvas > .table--empty { color: $foreground-muted; }
+    """ + "".join(
+        f"TableCanvas > .table--{look.css_class} {{ color: {look.color}; }}\n"
+        for look in HEALTH_LOOKS.values()
+    )
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        f"table--{name}"
+        for name in (
+            *("header", "cursor", "gone", "empty"),
+            *(look.css_class for look in HEALTH_LOOKS.values()),
+        )
+    }
+
+    def __init__(
+        self,
+        *,
+        clock: Clock,
+        id: str | None = None,  # noqa: A002 - as every widget calls it
+        classes: str | None = None,
+    ) -> None:
+        super().__init__(id=id, classes=classes)
+        self._clock = clock
+        self._view = RowView()
+        self._port = Viewport(self._view)
+        self._widths = ColumnWidths()
+        self._layout = Layout()
+        self._painter: Painter | None = None
+        self._styles: Styles | None = None
+        self._painted: dict[int, Shown] = {}
+        self._empty = ""
+        self._wide = False
+        self._stale = False
+
+    def render_line(self, y: int) -> Strip:
+        """Draw a line of the screen; Textual calls it for lines that were refreshed."""
+        painter = self._brush()
+        if y == 0:
+            return painter.header(
+                self._sort_index(),
+                reverse=self._view.reverse,
+                mark=_STALE_MARK if self._stale else " ",
+            )
+        now = self._clock.now()
+        shown = self._painted[y] = self._shown(self._port.top + y - 1, y - 1, now)
+        return painter.draw(shown, now)
+
+    def notify_style_update(self) -> None:
+        """Forget styles when the theme or the focus changed."""
+        super().notify_style_update()
+        self._styles = None
+        self._painter = None
+
+    def watch_scroll_x(self, old_value: float, new_value: float) -> None:
+        """Draw other columns."""
+        self._painter = None
+        super().watch_scroll_x(old_value, new_value)
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """Move the window with the wheel and the scrollbar."""
+        top = round(new_value)
+        if top != self._port.top and self.size.height:
+            self._port.scroll_to(top, self._height)
+        super().watch_scroll_y(old_value, new_value)
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Fit columns to the new width; nothing is measured anew."""
+        self._lay_out()
+        self._sync()
+
+    @property
+    def _height(self) -> int:
+        """Lines for rows: all but the header's."""
+        return max(1, self.size.height - 1)
+
+    def _sort_index(self) -> int | None:
+        key = self._view.sort_column
+        for index, column in enumerate(self._view.columns):
+            if column.key == key or (key == HEALTH_FIRST and column.format is Format.STATUS):
+                return index
+        return None
+
+    def _shown(self, line: int, y: int, now: float) -> Shown:
+        """Return what content line `line` shows, as the `y`th below the header."""
+        port = self._port
+        row = port.row_at(line)
+        if row is not None:
+            return self._brush().line(row, now, cursor=row.resource.ref == port.ref)
+        if port.gone and line == port.cursor and port.ref is not None:
+            here = self._view.get(port.ref) is not None
+            return Gone(port.ref.name, "no longer matches the filter" if here else "gone")
+        return self._empty_line(y) if not self._view.visible else None
+
+    def _empty_line(self, y: int) -> str | None:
+        """Return a line of the text that stands in place of rows, below a blank one."""
+        width = max(1, self.size.width - 4)
+        lines = Content(self._empty).wrap(width) if self._empty else []
+        return lines[y - 1].plain if 0 < y <= len(lines) else None
+
+    def _brush(self) -> Painter:
+        """Return the painter for the layout, styles and sideways scrolling of this moment."""
+        if self._painter is None:
+            if self._styles is None:
+                self._styles = self._find_styles()
+            self._painter = Painter(
+                self._layout, self._styles, self.size.width, self.scroll_offset.x
+            )
+        return self._painter
+
+    def _find_styles(self) -> Styles:
+        def component(name: str) -> Style:
+            return self.get_visual_style(f"table--{name}").rich_style
+
+        return Styles(
+            row=self.visual_style.rich_style,
+            cursor=component("cursor"),
+            header=component("header"),
+            gone=component("gone"),
+            empty=component("empty"),
+            health={
+                health: Style(color=component(look.css_class).color)
+                for health, look in HEALTH_LOOKS.items()
+            },
+        )
+
+    def _begin(self, columns: Sequence[Column]) -> None:
+        """Forget rows, cursor and widths: the table is about something else now."""
+        self._port.reset()
+        self._widths = ColumnWidths(columns)
+        self._lay_out()
+
+    def _fit_load(self) -> None:
+        """Fit columns to the rows there are."""
+        rows = self._view.visible
+        if self._widths.measure(rows[:: max(1, len(rows) // SAMPLE)], texts=True):
+            self._lay_out()
+
+    def _fit_live(self, rows: Sequence[Row]) -> None:
+        """Widen columns in which a cut would mislead, such as numbers, to what rows hold."""
+        if self._widths.measure(rows, texts=False):
+            self._lay_out()
+
+    def _row_painted(self, y: int) -> Ref | None:
+        """Return what the screen shows in its line `y`, whatever has changed since."""
+        shown = self._painted.get(y)
+        return shown.row.resource.ref if isinstance(shown, Line) else None
+
+    def _lay_out(self) -> None:
+        """Place the columns anew and draw everything."""
+        self._layout = self._widths.lay_out(self.size.width, wide=self._wide)
+        self._painter = None
+        self._painted.clear()
+        self.refresh()
+
+    def _refresh_header(self) -> None:
+        self.refresh(Region(0, 0, self.size.width, 1))
+
+    def _sync(self) -> None:
+        """Bring window and screen in line with the rows."""
+        if self.size.height:
+            self._port.follow(self._height)
+            self._show_window()
+
+    def _show_window(self) -> None:
+        """Scroll to where the window is, and refresh the lines that look different."""
+        size = Size(self._layout.width, self._port.lines + 1)
+        if size != self.virtual_size:
+            self.virtual_size = size
+        if self.scroll_offset.y != self._port.top:
+            self.scroll_to(y=self._port.top, animate=False, force=True)
+        self._refresh_changed()
+
+    def _refresh_changed(self) -> None:
+        now, top, width = self._clock.now(), self._port.top, self.size.width
+        dirty = [
+            Region(0, y, width, 1)
+            for y in range(1, self.size.height)
+            if self._painted.get(y, _NEVER) != self._shown(top + y - 1, y - 1, now)
+        ]
+        if dirty:
+            self.refresh(*dirty)

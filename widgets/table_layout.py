@@ -1,0 +1,157 @@
+"""How wide the columns of a table are, and which of them there is room for.
+
+Widths settle: they are fitted to the content when it is loaded and only ever grow, so that the
+picture does not jitter while rows change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from backends.model import Column, Format
+from widgets.cells import RIGHT_ALIGNED, cell_text, width_of
+from widgets.row_view import Row
+
+GUTTER = 1
+"""Cells at the left edge of each line that hold the cursor's mark."""
+
+GAP = 2
+"""Cells between columns; the first of them holds the sort marker in the header."""
+
+_FIRST_SOFT, _SOFT = 48, 36
+"""Cells that a text column takes at most while others need the room."""
+
+_FIRST_FLOOR, _TEXT_FLOOR, _STATUS_FLOOR = 18, 10, 12
+"""Cells to which text columns are squeezed before the table scrolls sideways."""
+
+_AGE_WIDTH = 6
+"""Room for the longest age, such as ``1y364d``, so that ageing moves nothing."""
+
+_LIMIT = 200
+"""Cells that no column exceeds."""
+
+SAMPLE = 400
+"""Rows that are looked at to fit columns to a load."""
+
+
+class Box(NamedTuple):
+    """Where one column is drawn."""
+
+    cell: int
+    """The index of the column, and of its cells."""
+    column: Column
+    x: int
+    """Its first cell, counted from the left edge of the unscrolled line."""
+    width: int
+    right: bool
+    """Whether its text ends at the right edge."""
+
+
+class Layout(NamedTuple):
+    """What is drawn of each row."""
+
+    boxes: tuple[Box, ...] = ()
+    width: int = GUTTER
+    """Cells of a whole line; the table scrolls sideways where it has fewer."""
+    frozen: int = GUTTER
+    """Cells at the left that do not scroll: the gutter and the first column with its gap."""
+
+    def column_at(self, x: int, scroll_x: int) -> Column | None:
+        """Return the column under a cell of the screen line, when scrolled by `scroll_x`."""
+        if x >= self.frozen:
+            x += scroll_x
+        for box in self.boxes:
+            if x < box.x + box.width + GAP:
+                return box.column
+        return None
+
+
+class ColumnWidths:
+    """What the content has asked for so far, column by column."""
+
+    def __init__(self, columns: Sequence[Column] = ()) -> None:
+        self._columns = tuple(columns)
+        self._wanted = [
+            max(width_of(c.title), c.width, _AGE_WIDTH if c.format is Format.AGE else 1)
+            for c in columns
+        ]
+
+    def measure(self, rows: Iterable[Row], *, texts: bool) -> bool:
+        """Widen columns to what these rows hold; return whether any grew.
+
+        `texts`: columns of plain text as well, which are cut rather than widened while live.
+        """
+        watched = [
+            (index, column)
+            for index, column in enumerate(self._columns)
+            if column.format is not Format.AGE and (texts or column.format is not Format.TEXT)
+        ]
+        wanted = self._wanted
+        before = list(wanted)
+        for row in rows:
+            health = row.resource.health
+            for index, column in watched:
+                width = width_of(cell_text(row.cells[index], column, health, 0.0))
+                if width > wanted[index]:
+                    wanted[index] = min(width, _LIMIT)
+        return wanted != before
+
+    def lay_out(self, room: int, *, wide: bool) -> Layout:
+        """Place columns in `room` cells; `wide`: also those that there is no room for."""
+        widths = {
+            index: min(want, self._soft(index)) if self._flexible(index) else want
+            for index, want in enumerate(self._wanted)
+        }
+        left = room - GUTTER
+        chosen = [i for i in widths if wide or not self._columns[i].wide]
+        if not wide:
+            left = self._squeeze(widths, chosen, left)
+            for index, width in widths.items():
+                if self._columns[index].wide and width + GAP <= left:
+                    chosen.append(index)
+                    left -= width + GAP
+            chosen.sort()
+        else:
+            left -= sum(widths[i] + GAP for i in chosen)
+        for index in chosen:
+            more = max(0, min(self._wanted[index] - widths[index], left))
+            widths[index] += more
+            left -= more
+        return self._boxes(widths, chosen, room)
+
+    def _flexible(self, index: int) -> bool:
+        return self._columns[index].format in (Format.TEXT, Format.STATUS)
+
+    def _soft(self, index: int) -> int:
+        return max(_SOFT if index else _FIRST_SOFT, self._columns[index].width)
+
+    def _floor(self, index: int) -> int:
+        column = self._columns[index]
+        least = _STATUS_FLOOR if column.format is Format.STATUS else _TEXT_FLOOR
+        return max(width_of(column.title), least if index else _FIRST_FLOOR)
+
+    def _squeeze(self, widths: dict[int, int], chosen: list[int], room: int) -> int:
+        """Narrow the widest text columns until all fit; return the cells that are left over."""
+        left = room - sum(widths[i] + GAP for i in chosen)
+        while left < 0:
+            loose = [i for i in chosen if self._flexible(i) and widths[i] > self._floor(i)]
+            if not loose:
+                break
+            widest = max(loose, key=lambda i: widths[i])
+            widths[widest] -= 1
+            left += 1
+        return left
+
+    def _boxes(self, widths: dict[int, int], chosen: list[int], room: int) -> Layout:
+        boxes: list[Box] = []
+        x = GUTTER
+        for index in chosen:
+            column = self._columns[index]
+            width = widths[index]
+            if not boxes:
+                width = max(1, min(width, room // 2)) if room > GUTTER else width
+            boxes.append(Box(index, column, x, width, column.format in RIGHT_ALIGNED))
+            x += width + GAP
+        frozen = GUTTER + (boxes[0].width + GAP if boxes else 0)
+        return Layout(tuple(boxes), x, frozen)

@@ -1,0 +1,141 @@
+"""From a row to a line on the screen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple, TypeAlias
+
+from rich.segment import Segment
+from rich.style import Style
+from textual.strip import Strip
+
+from backends.model import Format, Health
+from widgets.cells import NOTHING, age_text, cell_text, fit, width_of
+from widgets.row_view import Row
+from widgets.table_layout import GAP, GUTTER, Layout
+
+CURSOR_MARK = "▌"
+"""Drawn before the cursor's row, so that it is seen without any colour."""
+
+GONE_MARK = "✗"
+"""Drawn instead of it once that row is gone."""
+
+ASCENDING, DESCENDING = "↑", "↓"
+"""Behind the title of the column that rows are sorted by."""
+
+
+_KEPT = 1000
+"""Lines that are kept drawn, for scrolling to and fro."""
+
+
+class Styles(NamedTuple):
+    """The styles of a table, each complete with its background."""
+
+    row: Style
+    cursor: Style
+    header: Style
+    gone: Style
+    empty: Style
+    health: Mapping[Health, Style]
+    """Of status cells: only a foreground, laid over the line's own style."""
+
+
+class Line(NamedTuple):
+    """All that decides how the line of a row looks; equal values look the same."""
+
+    row: Row
+    version: object
+    """The resource that the row held."""
+    ages: tuple[str, ...]
+    cursor: bool
+
+
+class Gone(NamedTuple):
+    """The line that holds the place of a row which is no longer shown."""
+
+    name: str
+    word: str
+
+
+Shown: TypeAlias = Line | Gone | str | None
+"""What a line of the screen shows: a row, a place held, a text in place of rows, nothing."""
+
+
+class Painter:
+    """Draws lines for one layout, in one set of styles, scrolled sideways by `scroll_x`."""
+
+    def __init__(self, layout: Layout, styles: Styles, width: int, scroll_x: int) -> None:
+        self.layout = layout
+        self._styles = styles
+        self._width = width
+        self._scroll_x = scroll_x
+        self._ages = tuple(box for box in layout.boxes if box.column.format is Format.AGE)
+        self._drawn: dict[Line, Strip] = {}
+        self.blank = self._message("", styles.row)
+
+    def line(self, row: Row, now: float, *, cursor: bool) -> Line:
+        """Return what the line of a row depends on, at an epoch second."""
+        cells = row.cells
+        ages = tuple(
+            age_text(now - cell) if isinstance(cell := cells[box.cell], (int, float)) else NOTHING
+            for box in self._ages
+        )
+        return Line(row, row.resource, ages, cursor)
+
+    def draw(self, shown: Shown, now: float) -> Strip:
+        """Return a line of the screen below the header."""
+        if isinstance(shown, Line):
+            strip = self._drawn.get(shown)
+            if strip is None:
+                if len(self._drawn) > _KEPT:
+                    self._drawn.clear()
+                strip = self._drawn[shown] = self._row(shown, now)
+            return strip
+        if isinstance(shown, Gone):
+            room = max(1, self._width - GUTTER - width_of(shown.word) - 3)
+            name = fit(shown.name, min(room, width_of(shown.name)))
+            return self._message(f"{name} — {shown.word}", self._styles.gone, GONE_MARK)
+        return self.blank if shown is None else self._message(f" {shown}", self._styles.empty)
+
+    def _row(self, line: Line, now: float) -> Strip:
+        row, _, _, cursor = line
+        health = row.resource.health
+        base = self._styles.cursor if cursor else self._styles.row
+        colour = base + self._styles.health[health]
+        parts = [Segment(CURSOR_MARK if cursor else " ", base)]
+        for box in self.layout.boxes:
+            text = fit(
+                cell_text(row.cells[box.cell], box.column, health, now), box.width, right=box.right
+            )
+            coloured = box.column.format is Format.STATUS
+            parts.append(Segment(text, colour if coloured else base))
+            parts.append(Segment(" " * GAP, base))
+        return self._window(parts, base)
+
+    def header(self, sort_index: int | None, *, reverse: bool, mark: str) -> Strip:
+        """Return the header; `mark` is one cell in the gutter."""
+        style = self._styles.header
+        parts = [Segment(mark, style)]
+        for box in self.layout.boxes:
+            title = fit(box.column.title, box.width, right=box.right)
+            gap = " " * GAP
+            if box.cell == sort_index:
+                arrow = DESCENDING if reverse else ASCENDING
+                full = title.rstrip() + arrow
+                title = fit(full, box.width + 1) + " " * (GAP - 1)
+                gap = ""
+            parts.append(Segment(title + gap, style))
+        return self._window(parts, style)
+
+    def _message(self, text: str, style: Style, mark: str = " ") -> Strip:
+        return Strip([Segment(mark + fit(text, self._width - GUTTER), style)], self._width)
+
+    def _window(self, parts: list[Segment], style: Style) -> Strip:
+        """Cut a whole line to the width of the table, the frozen part left in its place."""
+        whole = Strip(parts, self.layout.width).simplify()
+        if not self._scroll_x:
+            return whole.crop_extend(0, self._width, style)
+        frozen = self.layout.frozen
+        start = frozen + self._scroll_x
+        rest = whole.crop_extend(start, start + max(0, self._width - frozen), style)
+        return Strip.join([whole.crop(0, frozen), rest]).crop_extend(0, self._width, style)
