@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 from typing import TypeAlias
 from zlib import crc32
 
@@ -77,7 +78,7 @@ class Painter:
         indent = [(" " * layout.indent, self._styles["text"])] if layout.indent else []
         lead = self._runs(layout.parts.prefix, source)
         rows: list[Strip] = []
-        for start, stop in zip(layout.starts, layout.starts[1:], strict=False):
+        for start, stop in pairwise(layout.starts):
             rows.append(_strip([*lead, *_cut(body, start, stop)]))
             lead = indent
         if layout.hidden:

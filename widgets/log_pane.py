@@ -64,9 +64,9 @@ class LogPane(ScrollView, can_focus=True):
         overflow-x: hidden;
         overflow-y: scroll;
         scrollbar-size-vertical: 1;
-        & > .log-pane--time { color: $text-muted; }
-        & > .log-pane--key, & > .log-pane--quiet, & > .log-pane--more { color: $text-muted; }
-        & > .log-pane--note { color: $text-muted; text-style: italic; }
+        & > .log-pane--time { color: $foreground-muted; }
+        & > .log-pane--key, & > .log-pane--quiet, & > .log-pane--more { color: $foreground-muted; }
+        & > .log-pane--note { color: $foreground-muted; text-style: italic; }
         & > .log-pane--error { color: $text-error; text-style: bold; }
         & > .log-pane--warning { color: $text-warning; text-style: bold; }
         & > .log-pane--lost, & > .log-pane--problem { color: $text-warning; text-style: bold; }
@@ -305,7 +305,7 @@ class LogPane(ScrollView, can_focus=True):
 
     def _show(self) -> None:
         """Bring what is drawn up to date with what there is."""
-        if not self.is_running or not self.size:
+        if not self.is_running or not self.scrollable_size:
             return
         self._painted = self._clock.monotonic()
         if self._matches:
@@ -314,7 +314,7 @@ class LogPane(ScrollView, can_focus=True):
             self._stale_layout = False
             self._forget_strips()
             self._viewport.reindex(self._index())
-        self._viewport.height = self.size.height
+        self._viewport.height = self.scrollable_size.height
         if self._wanted is not None and self._matches:
             self._viewport.top = (self._matches.ordinal_of(self._wanted), 0)
             if self._matches.reached <= self._wanted:
@@ -337,7 +337,7 @@ class LogPane(ScrollView, can_focus=True):
             width = self._widest
         self._syncing = True
         try:
-            size = Size(max(width, self.size.width), self._viewport.index.rows)
+            size = Size(max(width, self.scrollable_size.width), self._viewport.index.rows)
             if size != self.virtual_size:
                 self.virtual_size = size
             self.scroll_to(y=self._viewport.row, animate=False, force=True)
@@ -349,7 +349,7 @@ class LogPane(ScrollView, can_focus=True):
         return RowIndex(self._measure if self.wrap else None)
 
     def _measure(self, lo: int, hi: int) -> list[int]:
-        width = self.size.width
+        width = self.scrollable_size.width
         return [self._format.layout(self._entry(i), width).rows for i in range(lo, hi)]
 
     def _drawn(self, ordinal: int) -> list[Strip]:
@@ -361,7 +361,7 @@ class LogPane(ScrollView, can_focus=True):
             entry = self._buffer[entry_id]
             painter = self._painter or self._make_painter()
             if self.wrap:
-                layout = self._format.layout(entry, self.size.width)
+                layout = self._format.layout(entry, self.scrollable_size.width)
                 strips = painter.rows(layout, entry.source)
             else:
                 strips = [painter.line(self._format.parts(entry), entry.source)]
@@ -395,7 +395,7 @@ class LogPane(ScrollView, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         """Return one row of the screen."""
-        width = self.size.width
+        width = self.scrollable_size.width
         base = self.rich_style
         if y < len(self._rows):
             x = self.scroll_offset.x
@@ -475,7 +475,7 @@ class LogPane(ScrollView, can_focus=True):
         self._pan(1)
 
     def _pan(self, direction: int) -> None:
-        step = max(1, self.size.width // 2) * direction
+        step = max(1, self.scrollable_size.width // 2) * direction
         self.scroll_to(x=self.scroll_offset.x + step, animate=False, force=True)
 
     # Modes

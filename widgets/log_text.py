@@ -12,7 +12,8 @@ from typing import Any, Literal, TypeAlias
 
 import msgspec
 
-from backends.text import ANSI, clean
+from backends.text import ANSI
+from widgets.safe_text import show_unsafe
 
 MAX_DRAWN = 4096
 """Characters of one line that are drawn at most."""
@@ -22,6 +23,11 @@ MAX_JSON = 64 * 1024
 
 TAB = 4
 """Cells between tab stops."""
+
+_AT_DRAWING: dict[int, str | None] = {
+    **dict.fromkeys((*range(0xFE00, 0xFE10), *range(0x1F3FB, 0x1F400))),
+    **dict.fromkeys(map(ord, "\r\n\v\f"), " "),
+}
 
 Role: TypeAlias = Literal[
     "time", "source", "text", "key", "error", "warning", "quiet", "note", "lost", "problem", "more"
@@ -54,15 +60,15 @@ _NUMERIC_LEVELS = {10: "TRACE", 20: "DEBUG", 30: "INFO", 40: "WARN", 50: "ERROR"
 def tidy(text: str, limit: int = MAX_DRAWN) -> tuple[str, int]:
     """Return `text` ready to be drawn, and how many of its characters were left out.
 
-    Escape sequences are removed, tabs widened, unsafe characters replaced. Variation
-    selectors are dropped: terminals disagree about the width of what they select.
+    Escape sequences are removed, tabs widened, unsafe characters replaced. What makes an
+    emoji of a character is dropped: terminals disagree about the width of the result.
     """
     hidden = len(text) - limit
     if hidden > 0:
         text = text[:limit]
     if not (text.isascii() and text.isprintable()):
-        text = ANSI.sub("", text).expandtabs(TAB).replace("\ufe0f", "").replace("\ufe0e", "")
-        text = clean(text, len(text))
+        text = ANSI.sub("", text).expandtabs(TAB).translate(_AT_DRAWING)
+        text = show_unsafe(text)
         if len(text) > limit:
             hidden = max(0, hidden) + len(text) - limit
             text = text[:limit]

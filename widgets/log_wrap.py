@@ -9,9 +9,9 @@ def breaks(text: str, width: int, limit: int) -> list[int]:
     """Return the indices at which the rows of `text` begin, and behind them where the last ends.
 
     Rows break behind a space where there is one in their second half, else anywhere between
-    two characters. There are at most `limit` rows; if the last index is short of the text's
-    length, the rest did not fit. No character is lost or moved. `width` is at least 2 cells,
-    so that any character fits.
+    two characters; a space that just misses a row still ends it. There are at most `limit`
+    rows; if the last index is short of the text's length, the rest did not fit. No character
+    is lost or moved. `width` is at least 2 cells, so that any character fits.
     """
     at = 0
     starts = [0]
@@ -20,8 +20,8 @@ def breaks(text: str, width: int, limit: int) -> list[int]:
     while len(starts) <= limit:
         stop = min(size, at + width) if narrow else _reach(text, at, width)
         if stop < size:
-            space = text.rfind(" ", at + (stop - at) // 2, stop)
-            if space >= 0 and text[stop] != " ":
+            space = text.rfind(" ", at + (stop - at) // 2, stop + 1)
+            if space >= 0:
                 stop = space + 1
         starts.append(stop)
         at = stop
