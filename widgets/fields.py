@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypeAlias
 
+from rich.cells import cell_len
 from textual.content import Content
 from textual.geometry import Size
 from textual.widget import Widget
 
 from backends.model import Ref
+from widgets.cells import fit
 from widgets.fit import lines, plain
 
 Field: TypeAlias = tuple[str, Content | str]
@@ -33,18 +35,23 @@ def address_fields(ref: Ref) -> tuple[Field, ...]:
     return tuple((label, value) for label, value in parts if value)
 
 
-def render_fields(fields: Sequence[Field], width: int, label_width: int = 0) -> Content:
+def render_fields(
+    fields: Sequence[Field],
+    width: int,
+    label_width: int = 0,
+    label_style: str = "$foreground-muted",
+) -> Content:
     """Lay fields out in `width` cells; values wrap, and their further lines are indented.
 
     `label_width` is the cells kept for labels, at least as many as the longest needs.
     """
-    gutter = max([label_width, *(len(label) for label, _ in fields)]) + 2
+    gutter = max([label_width, *(cell_len(label) for label, _ in fields)]) + 2
     indent = Content(" " * gutter)
     rows: list[Content] = []
     for label, value in fields:
         content = plain(value) if isinstance(value, str) else value
         head, *rest = content.wrap(max(2, width - gutter)) or [Content("")]
-        rows.append(Content.assemble((label.ljust(gutter), "$foreground-muted"), head))
+        rows.append(Content.assemble((fit(label, gutter), label_style), head))
         rows.extend(indent + line for line in rest)
     return lines(rows)
 

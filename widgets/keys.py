@@ -1,0 +1,83 @@
+"""Key bindings as people read them: which keys, what they are called, whether they work now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import msgspec
+from textual.app import App
+from textual.binding import ActiveBinding
+from textual.dom import DOMNode
+from textual.screen import Screen
+
+
+class KeyHint(msgspec.Struct, frozen=True):
+    """One action that keys stand for."""
+
+    keys: tuple[str, ...]
+    """As shown, in the order in which they were bound: ``↑``, ``k``."""
+    press: str
+    """The first key by Textual's name, to be simulated by a click."""
+    label: str
+    tooltip: str
+    id: str
+    """The binding's id, which keymaps name; empty: it has none."""
+    owner: str
+    """The heading of what it belongs to: ``Table``, ``This screen``, ``Everywhere``."""
+    enabled: bool = True
+    shown: bool = True
+    """Meant for the key bar, not only for the help."""
+
+
+def hints_of(app: App[object], bindings: Mapping[str, ActiveBinding]) -> tuple[KeyHint, ...]:
+    """Return what the bindings in force say, one for each action, nearest to the focus first.
+
+    Bindings without a description, and those that Textual marks as its own, are left out.
+    """
+    hints: dict[tuple[int, str], KeyHint] = {}
+    for node, binding, enabled, tooltip in bindings.values():
+        if binding.system or not binding.description:
+            continue
+        key = (id(node), binding.action)
+        display = app.get_key_display(binding)
+        known = hints.get(key)
+        if known is not None:
+            if display not in known.keys:
+                hints[key] = msgspec.structs.replace(known, keys=(*known.keys, display))
+            continue
+        hints[key] = KeyHint(
+            keys=(display,),
+            press=binding.key,
+            label=binding.description,
+            tooltip=tooltip,
+            id=binding.id or "",
+            owner=heading_of(node),
+            enabled=enabled,
+            shown=binding.show,
+        )
+    return tuple(hints.values())
+
+
+def heading_of(node: DOMNode) -> str:
+    """Return what the help calls the part of the app that a binding belongs to."""
+    if node.BINDING_GROUP_TITLE:
+        return node.BINDING_GROUP_TITLE
+    if isinstance(node, App):
+        return "Everywhere"
+    if isinstance(node, Screen):
+        return "This screen"
+    words = "".join(f" {c.lower()}" if c.isupper() else c for c in type(node).__name__)
+    return words.strip().capitalize()
+
+
+def is_help(hint: KeyHint) -> bool:
+    """Return whether a hint is the key that shows all keys."""
+    return hint.id.rpartition(".")[2] == "help"
+
+
+def by_owner(hints: Iterable[KeyHint]) -> Mapping[str, tuple[KeyHint, ...]]:
+    """Return hints by what they belong to, in the order of first appearance."""
+    groups: dict[str, tuple[KeyHint, ...]] = {}
+    for hint in hints:
+        groups[hint.owner] = (*groups.get(hint.owner, ()), hint)
+    return groups
