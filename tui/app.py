@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from textual.app import App
 from textual.binding import Binding, BindingType
+from textual.events import Resize
 from textual.filter import LineFilter
 
 from backends.base import BackendError
@@ -18,6 +19,7 @@ from tui.navigation import HOME, Place
 from tui.screens.browse import BrowseScreen
 from widgets.safe_text import SafeLineFilter
 from widgets.themes import THEMES
+from widgets.too_small import guard_size
 
 DEEPEST = 40
 """Browse screens kept on the stack; going deeper forgets the way back to the oldest."""
@@ -74,10 +76,14 @@ class TopdeckApp(App[None]):
         self.push_screen(BrowseScreen(HOME))
         self.call_after_refresh(self._begin)
 
-    def _begin(self) -> None:
-        self.run_worker(self._attach(), name="attach backends", exit_on_error=False)
+    def on_resize(self, event: Resize) -> None:
+        """Cover the screen while it is too small to be read."""
+        guard_size(self, event.size)
 
-    async def _attach(self) -> None:
+    def _begin(self) -> None:
+        self.run_worker(self._connect(), name="attach backends", exit_on_error=False)
+
+    async def _connect(self) -> None:
         try:
             await self._start()
         except BackendError as error:

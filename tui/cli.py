@@ -102,9 +102,7 @@ def read(argv: Sequence[str], environ: Mapping[str, str], default_config: Path) 
     `ConfigError` for a configuration that can't be used.
     """
     parser = _parser()
-    given = vars(
-        parser.parse_intermixed_args(argv) if "get" not in argv else parser.parse_args(argv)
-    )
+    given = vars(parser.parse_args(argv))
     named = given.pop("config", None) or environ.get("TOPDECK_CONFIG")
     path = (
         Path(named).expanduser() if named else default_config if default_config.exists() else None

@@ -5,16 +5,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import TypeAlias
 
 import platformdirs
 
 from backends.audit import AuditLog
-from backends.base import BackendFactory, Invalid, Sources
+from backends.base import Backend, BackendError, BackendFactory, Invalid, Sources
 from backends.clock import Clock, SystemClock
 from backends.fleet import Fleet
+from backends.model import Problem
+from backends.text import clean
 from tui.config import Config, sources
 from tui.demo import DemoWorld
 
@@ -46,18 +48,15 @@ def sources_of(config: Config, world: DemoWorld | None) -> SourcesFor:
     return configured
 
 
-def _factories() -> Sequence[tuple[str, BackendFactory]]:
-    """Import every registered backend; this is where botocore and kubernetes are loaded."""
-    return [(entry.name, entry.load()) for entry in sorted(entry_points(group=GROUP))]
-
-
 async def attach_backends(fleet: Fleet, sources_for: SourcesFor) -> None:
     """Import the backends off the loop, point them at their sources, and attach them.
 
-    Raises `Invalid` if there is nothing to look at, or no backend is installed.
+    A backend that can't be imported or made costs itself only; it is noted in
+    `Fleet.failures`. Raises `Invalid` if there is nothing to look at, or no backend is
+    installed.
     """
-    factories, where = await asyncio.gather(asyncio.to_thread(_factories), sources_for())
-    if not factories:
+    found, where = await asyncio.gather(asyncio.to_thread(_registered), sources_for())
+    if not found:
         raise Invalid("find backends", "none is installed", "install with `pip install topdeck`")
     if not where.aws and not where.kube:
         raise Invalid(
@@ -65,7 +64,30 @@ async def attach_backends(fleet: Fleet, sources_for: SourcesFor) -> None:
             "no AWS profile and no kubeconfig context is in use",
             "name one with --profile or --context, or try `topdeck demo`",
         )
-    for _name, factory in factories:
-        backend = await asyncio.to_thread(factory, where, fleet.clock)
-        fleet.attach(backend)
-        await asyncio.sleep(0)
+    for entry in found:
+        try:
+            backend = await asyncio.to_thread(_make, entry, where, fleet.clock)
+        except BackendError as error:
+            fleet.failures.append(error.problem)
+        except Exception as error:  # a third party's backend may raise anything
+            what = f"{type(error).__name__}: {clean(str(error))}"
+            remedy = f"reinstall or remove the package that provides {entry.value}"
+            fleet.failures.append(Problem("internal", f"load backend {entry.name}", what, remedy))
+        else:
+            fleet.attach(backend)
+
+
+def _registered() -> Sequence[EntryPoint]:
+    return sorted(entry_points(group=GROUP), key=_order)
+
+
+def _order(entry: EntryPoint) -> tuple[int, str]:
+    """Our own first, in the order in which their kinds should be listed."""
+    own = ("ecs", "eks", "cloudmap")
+    return (own.index(entry.name) if entry.name in own else len(own), entry.name)
+
+
+def _make(entry: EntryPoint, where: Sources, clock: Clock) -> Backend:
+    """Import a backend and make it; this is where botocore and kubernetes are loaded."""
+    factory: BackendFactory = entry.load()
+    return factory(where, clock)

@@ -104,3 +104,16 @@ def _is_at(cluster: Resource, where: str, family: str) -> bool:
     scope = cluster.ref.scope
     known = (cluster.ref.name, scope.profile, scope.account, scope.region)
     return _family(cluster) == family and where in known
+
+
+def place_with(resource: Resource) -> Place:
+    """Return the place that shows a resource among its own kind, the cursor on it."""
+    ref = resource.ref
+    above = next((parent for parent in resource.parents if parent.kind in _SHOWN_UNDER), None)
+    query = Query(ref.scope, ref.kind, above)
+    crumbs = ("fleet", *(ref.scope.cluster, ref.scope.namespace, above.name if above else ""))
+    return Place(ref.kind, (query,), tuple(part for part in crumbs if part), cursor=ref)
+
+
+_SHOWN_UNDER = frozenset({"ecs/services", "ecs/tasks", "k8s/pods", "cloudmap/services"})
+"""Kinds whose children are listed by parent, because listing them all is dear or impossible."""

@@ -146,7 +146,7 @@ def help_for(screen: BrowseScreen) -> None:
     """Show every key of the screen, the commands and the filter language."""
     from tui.prompts import help_panel
 
-    screen.app.push_screen(help_panel(screen))
+    screen.app.push_screen(help_panel(screen, screen.fleet))
 
 
 def run_action(screen: BrowseScreen, command: Command) -> None:

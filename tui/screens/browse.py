@@ -18,11 +18,12 @@ from backends.fleet import Fleet
 from backends.model import Ref, Resource
 from tui import header, verbs
 from tui.commands import CommandError, Vocabulary
-from tui.navigation import Place, child_of, place_of, source_of
+from tui.navigation import Place, child_of, place_of, place_with, source_of
 from tui.prompts import candidates
 from tui.rows import RowSource
 from widgets.banner import Banner
 from widgets.command_bar import CommandBar
+from widgets.completion import Completer
 from widgets.detail_pane import DetailPane
 from widgets.filter_bar import FilterBar
 from widgets.key_bar import KeyBar
@@ -250,7 +251,6 @@ class BrowseScreen(Screen[None]):
                 here, board = self.place, self.topdeck.board
                 self.topdeck.go(place_of(command, self.fleet, board, here, self.cluster))
         except CommandError as error:
-            bar.open(text)
             bar.fail(str(error))
             return
         bar.close()
@@ -306,8 +306,9 @@ class BrowseScreen(Screen[None]):
 
     def action_command(self) -> None:
         """Open the command line, with what there is to complete."""
-        self.query_one(CommandBar).complete_from(candidates(self.fleet, self.topdeck.board))
-        self.query_one(CommandBar).open()
+        bar = self.query_one(CommandBar)
+        bar.completer = Completer(candidates(self.fleet, self.topdeck.board))
+        bar.open()
 
     def action_pane(self) -> None:
         """Show or hide the detail pane."""
@@ -321,13 +322,13 @@ class BrowseScreen(Screen[None]):
         pane = self.query_one(DetailPane)
         target = row if row is None else self.topdeck.board.cluster(row.ref) or row
         if target is None or target.ref.kind not in self.fleet.kinds:
-            pane.clear()
+            pane.show_ref(None)
             return
         pane.show_resource(target)
         try:
             pane.show_description(await self.fleet.describe(target))
         except BackendError as error:
-            pane.show_problem(error.problem)
+            pane.show_problem(error.problem, target.ref)
 
     def action_describe(self) -> None:
         """Open the description of the row."""
@@ -370,6 +371,11 @@ class BrowseScreen(Screen[None]):
                 pane.show(rollout)
         except BackendError as error:
             pane.fail(error.problem)
+
+    def go_to(self, resource: Resource | None) -> None:
+        """Open the table that has a resource, with the cursor on it."""
+        if resource is not None:
+            self.topdeck.go(place_with(resource))
 
     def action_related(self) -> None:
         """Offer what the row is related to."""

@@ -1,0 +1,69 @@
+"""What the header, the problem line and an empty table say of a browse screen."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from backends.model import FeedState, FeedStatus, Problem
+from tui.rows import SourceStatus
+from widgets.scope_bar import HeaderState
+
+if TYPE_CHECKING:
+    from tui.screens.browse import BrowseScreen
+
+
+def state_of(screen: BrowseScreen) -> HeaderState:
+    """Return everything that the header says at this moment."""
+    table, fleet = screen.table, screen.fleet
+    shown = f"{table.shown}" if table.shown == table.total else f"{table.shown} of {table.total}"
+    title = screen.source.kind.title.lower()
+    return HeaderState(
+        now=fleet.clock.now(),
+        crumbs=(*screen.place.crumbs, title) if len(screen.place.crumbs) > 1 else (title,),
+        note=shown,
+        counts=table.health_counts(),
+        feed=_feed(screen.source.status()),
+        usage=tuple(fleet.usage()),
+        read_only=fleet.read_only,
+        demo=screen.topdeck.demo,
+    )
+
+
+def _feed(status: SourceStatus) -> FeedStatus | None:
+    if not status.feeds:
+        return None
+    return FeedStatus(status.state, status.at, status.problem, status.loaded, status.total)
+
+
+def problem_of(screen: BrowseScreen) -> Problem | None:
+    """Return the problem to show under the header, the one that matters most."""
+    app = screen.topdeck
+    if app.problem is not None:
+        return app.problem
+    if screen.fleet.failures:
+        return screen.fleet.failures[0]
+    status = screen.source.status()
+    if status.stale and status.stale < status.feeds and status.problem is not None:
+        one = status.problem
+        some = f"{status.stale} of {status.feeds} feeds are stale. {one.message}"
+        return Problem(one.code, one.action, some, one.remedy)
+    return status.problem
+
+
+def empty_text(screen: BrowseScreen) -> str:
+    """Say why there are no rows."""
+    table, kind = screen.table, screen.source.kind
+    if table.total:
+        return "No row matches the filter. esc clears it."
+    app, status = screen.topdeck, screen.source.status()
+    if app.problem is not None:
+        return f"{app.problem.message}\n{app.problem.remedy}"
+    if not screen.fleet.roots and screen.fleet.failures:
+        return "\n".join(f"{p.message}\n{p.remedy}" for p in screen.fleet.failures)
+    if not screen.fleet.roots:
+        return "Starting: looking for accounts, clusters and contexts ..."
+    if status.problem is not None and status.state is FeedState.STALE:
+        return f"{status.problem.message}\n{status.problem.remedy}"
+    if status.state is FeedState.LOADING or not status.feeds:
+        return f"Asking for {kind.title.lower()} ..."
+    return kind.empty or f"There are no {kind.title.lower()} here."

@@ -1,0 +1,222 @@
+"""The log view: a live tail of a resource and of all that runs under it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, cast
+
+import platformdirs
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+
+from backends.base import BackendError
+from backends.model import LogBatch, LogRequest, Problem, Resource
+from backends.text import clean
+from widgets.banner import Banner
+from widgets.filter_bar import FilterBar
+from widgets.key_bar import KeyBar
+from widgets.log_pane import LogPane
+from widgets.scope_bar import HeaderState, ScopeBar
+
+if TYPE_CHECKING:
+    from tui.app import TopdeckApp
+
+WINDOWS: tuple[tuple[str, str, LogRequest], ...] = (
+    ("0", "tail", LogRequest(since=None, tail=200)),
+    ("1", "head", LogRequest(since=3600.0, head=500, follow=False)),
+    ("2", "1m", LogRequest(since=60.0)),
+    ("3", "5m", LogRequest(since=300.0)),
+    ("4", "15m", LogRequest(since=900.0)),
+    ("5", "30m", LogRequest(since=1800.0)),
+    ("6", "1h", LogRequest(since=3600.0)),
+)
+"""Keys as k9s has them: what each begins with."""
+
+
+class LogScreen(Screen[None]):
+    """Tails one resource until it is left."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q", "back", "Back", id="logs.back",
+                tooltip="Clear the filter, or end the tail and go back."),
+        Binding("slash", "filter", "Filter", id="logs.filter",
+                tooltip="Show only lines that match a expression; ! before it: don't."),
+        Binding("p", "previous", "Previous", id="logs.previous",
+                tooltip="The container's previous run (Kubernetes), or back to the live tail."),
+        *(
+            Binding(key, f"window({index})", name, id=f"logs.window-{key}", show=key in "036",
+                    tooltip=f"Begin anew with: {name}.")
+            for index, (key, name, _request) in enumerate(WINDOWS)
+        ),
+        Binding("m", "mark", "Mark", id="logs.mark", show=False,
+                tooltip="Put a mark with the time after the last line."),
+        Binding("ctrl+s", "save", "Save", id="logs.save",
+                tooltip="Write the lines that are shown to a file."),
+        Binding("c", "copy", "Copy", id="logs.copy", tooltip="Copy the lines on the screen."),
+        Binding("question_mark", "help", "Help", id="logs.help",
+                tooltip="Every key of this screen."),
+    ]  # fmt: skip
+
+    def __init__(self, resource: Resource, request: LogRequest) -> None:
+        super().__init__()
+        self.resource = resource
+        self.request = request
+
+    @property
+    def topdeck(self) -> TopdeckApp:
+        """The application, by its own type."""
+        return cast("TopdeckApp", self.app)
+
+    @property
+    def pane(self) -> LogPane:
+        """The log."""
+        return self.query_one(LogPane)
+
+    def compose(self) -> ComposeResult:
+        """Lay out, from top to bottom."""
+        yield ScopeBar(id="header")
+        yield Banner(id="banner")
+        limit = self.topdeck.config.logs.buffer_mib * 1024 * 1024
+        yield LogPane(clock=self.topdeck.fleet.clock, max_bytes=limit)
+        yield FilterBar()
+        yield KeyBar()
+
+    def on_mount(self) -> None:
+        """Begin to tail."""
+        self.pane.focus()
+        self._say()
+        self._tail(self.request)
+
+    @work(exclusive=True, group="tail")
+    async def _tail(self, request: LogRequest) -> None:
+        self.request = request
+        pane = self.pane
+        pane.clear()
+        pane.set_empty(f"Asking for the logs of {self.resource.ref.name} ...")
+        try:
+            async for batch in self.topdeck.fleet.logs(self.resource, request):
+                pane.feed(batch)
+                if batch.live and not pane.received:
+                    pane.set_empty(f"No lines {_span(request)}. New ones will appear here.")
+            ended = "The end." if pane.received else f"No lines {_span(request)}."
+            pane.feed(LogBatch(notes=(ended,)))
+        except BackendError as error:
+            problem = error.problem
+            self.query_one(Banner).show(problem)
+            pane.set_empty(f"{problem.action}: {problem.message}\n{problem.remedy}")
+
+    @on(LogPane.StatusChanged)
+    def _status_changed(self) -> None:
+        self._say()
+
+    def _say(self) -> None:
+        pane = self.pane
+        self.query_one("#header", ScopeBar).show(
+            HeaderState(
+                now=self.topdeck.fleet.clock.now(),
+                crumbs=("logs", *self.resource.ref.scope.parts[-2:], self.resource.ref.name),
+                note=self._counts(),
+                read_only=self.topdeck.fleet.read_only,
+                demo=self.topdeck.demo,
+            )
+        )
+        problem: Problem | None = pane.problem
+        self.query_one(Banner).show(problem)
+
+    def _counts(self) -> str:
+        pane = self.pane
+        parts = ["following" if pane.following else "paused", f"{pane.held:,} lines"]
+        if pane.filter_text:
+            scanning = "" if pane.scanning is None else f", {pane.scanning:.0%} searched"
+            parts.append(f"{pane.matched:,} match{scanning}")
+        if pane.fell_out:
+            parts.append(f"{pane.fell_out:,} fell out")
+        if pane.dropped:
+            parts.append(f"{pane.dropped:,} lost upstream")
+        return " · ".join(parts)
+
+    @on(FilterBar.Changed)
+    def _filter_changed(self, event: FilterBar.Changed) -> None:
+        note = self.pane.set_filter(event.text)
+        self.query_one(FilterBar).set_note(
+            note or f"{self.pane.matched:,} match", problem=bool(note)
+        )
+        self._say()
+
+    @on(FilterBar.Kept)
+    @on(FilterBar.Dismissed)
+    def _filter_done(self) -> None:
+        self.pane.focus()
+
+    def action_filter(self) -> None:
+        """Open the filter line."""
+        self.query_one(FilterBar).open()
+
+    def action_back(self) -> None:
+        """Clear the filter if there is one, else end the tail."""
+        bar = self.query_one(FilterBar)
+        if bar.text:
+            bar.clear()
+            self.pane.set_filter("")
+            self._say()
+        else:
+            self.app.pop_screen()
+
+    def action_window(self, index: int) -> None:
+        """Begin anew with another part of the log."""
+        self._tail(WINDOWS[index][2])
+
+    def action_previous(self) -> None:
+        """Switch between the previous run and the live tail."""
+        if self.request.previous:
+            self._tail(WINDOWS[0][2])
+        else:
+            self._tail(LogRequest(since=None, tail=1000, follow=False, previous=True))
+
+    def action_mark(self) -> None:
+        """Put a mark into the log, to find the place again."""
+        self.pane.feed(LogBatch(notes=(time.strftime("mark %H:%M:%S"),)))
+
+    @work(exclusive=True, group="save")
+    async def action_save(self) -> None:
+        """Write what is shown to a file, without holding up the screen."""
+        path = _log_path(self.resource.ref.name)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            count = await asyncio.to_thread(self.pane.save, path, filtered=True)
+        except OSError as error:
+            text = f"{path}: {error.strerror or error}. Free some room or change its permissions."
+            self.notify(text, title="Not saved", severity="error", timeout=15, markup=False)
+            return
+        self.notify(f"{count:,} lines saved to {path}", timeout=8, markup=False)
+
+    def action_copy(self) -> None:
+        """Copy the lines on the screen."""
+        text = self.pane.visible_text()
+        self.app.copy_to_clipboard(text)
+        self.notify(f"{len(text.splitlines())} lines copied", timeout=2, markup=False)
+
+    def action_help(self) -> None:
+        """Show every key of this screen."""
+        from tui.prompts import help_panel
+
+        self.app.push_screen(help_panel(self))
+
+
+def _span(request: LogRequest) -> str:
+    if request.previous:
+        return "in the previous run"
+    if request.since is None:
+        return "so far"
+    return f"in the last {request.since / 60:.0f} min"
+
+
+def _log_path(name: str) -> Path:
+    """Return a new file's path; a name from outside becomes a safe one."""
+    safe = "".join(c if c.isalnum() or c in "-_." else "_" for c in clean(name))[:80]
+    folder = platformdirs.user_state_path("topdeck") / "logs"
+    return folder / f"{safe}-{time.strftime('%Y%m%d-%H%M%S')}.log"
