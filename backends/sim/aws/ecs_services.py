@@ -42,7 +42,7 @@ def describe_services(call: Call) -> dict[str, Any]:
             arn = name if name.startswith("arn:") else call.arn(f"service/{cluster.name}/{name}")
             failures.append({"arn": arn, "reason": "MISSING"})
         else:
-            found.append(render_service(service, tags=tags))
+            found.append(render_service(call, service, tags=tags))
     return {"services": found, "failures": failures}
 
 
@@ -61,10 +61,10 @@ def update_service(call: Call) -> dict[str, Any]:
         definition=definition,
         force=bool(call.params.get("forceNewDeployment")),
     )
-    return {"service": render_service(service)}
+    return {"service": render_service(call, service)}
 
 
-def render_service(service: Service, *, tags: bool = False) -> dict[str, Any]:
+def render_service(call: Call, service: Service, *, tags: bool = False) -> dict[str, Any]:
     """Return a service as DescribeServices shows it."""
     counts = Counter(task.last_status for task in service.tasks.values() if task.active)
     primary = service.primary
@@ -73,7 +73,7 @@ def render_service(service: Service, *, tags: bool = False) -> dict[str, Any]:
         "serviceName": service.name,
         "clusterArn": service.cluster.arn,
         "loadBalancers": _load_balancers(service),
-        "serviceRegistries": _registries(service),
+        "serviceRegistries": _registries(call, service),
         "status": "ACTIVE",
         "desiredCount": service.desired,
         "runningCount": counts["RUNNING"],
@@ -86,7 +86,7 @@ def render_service(service: Service, *, tags: bool = False) -> dict[str, Any]:
             "strategy": "ROLLING",
             "bakeTimeInMinutes": 0,
         },
-        "deployments": [_render_deployment(service, d) for d in service.deployments],
+        "deployments": [_render_deployment(call, service, d) for d in service.deployments],
         "events": [
             {"id": event.id, "createdAt": event.at, "message": event.message}
             for event in service.events
@@ -139,8 +139,15 @@ def _load_balancers(service: Service) -> list[dict[str, Any]]:
     ]
 
 
-def _registries(service: Service) -> list[dict[str, Any]]:
-    return []
+def _registries(call: Call, service: Service) -> list[dict[str, Any]]:
+    registry = call.world.cloudmap.registry_of(service)
+    if registry is None:
+        return []
+    body: dict[str, Any] = {"registryArn": registry.arn}
+    if "SRV" in registry.records:
+        body["containerName"] = service.primary.definition.containers[0].name
+        body["containerPort"] = PORT
+    return [body]
 
 
 def _network(service: Service) -> dict[str, Any]:
@@ -154,15 +161,16 @@ def _network(service: Service) -> dict[str, Any]:
     }
 
 
-def _render_deployment(service: Service, deployment: Deployment) -> dict[str, Any]:
+def _render_deployment(call: Call, service: Service, deployment: Deployment) -> dict[str, Any]:
     counts = Counter(
         t.last_status for t in service.tasks.values() if t.active and t.started_by == deployment.id
     )
+    primary = deployment is service.primary
     body = {
         "id": deployment.id,
         "status": deployment.status,
         "taskDefinition": deployment.definition.arn,
-        "desiredCount": deployment.desired,
+        "desiredCount": deployment.desired if primary else sum(counts.values()),
         "pendingCount": sum(counts[state] for state in PENDING),
         "runningCount": counts["RUNNING"],
         "failedTasks": deployment.failed,
@@ -175,14 +183,14 @@ def _render_deployment(service: Service, deployment: Deployment) -> dict[str, An
     if deployment.definition.network_mode == "awsvpc":
         body["networkConfiguration"] = _network(service)
     if service.connect:
-        body["serviceConnectConfiguration"] = _connect(service)
+        body["serviceConnectConfiguration"] = _connect(call, service)
     return body
 
 
-def _connect(service: Service) -> dict[str, Any]:
+def _connect(call: Call, service: Service) -> dict[str, Any]:
     return {
         "enabled": True,
-        "namespace": service.registry.partition("/")[0] or service.cluster.name,
+        "namespace": call.world.cloudmap.namespace_of(service).arn,
         "services": [
             {
                 "portName": "http",

@@ -50,8 +50,8 @@ def _candidates(call: Call, cluster: Cluster) -> Iterable[Task]:
     living = (service.tasks if service else cluster.tasks).values()
     if status == "RUNNING":
         return [t for t in living if t.active]
-    gone = [t for t in cluster.stopped.values() if service is None or t.service is service]
-    return [t for t in living if not t.active] + gone
+    gone = (service.stopped if service else cluster.stopped).values()
+    return [*(t for t in living if not t.active), *gone]
 
 
 @operation("ecs", "DescribeTasks")

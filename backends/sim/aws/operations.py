@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from backends.sim.aws import ecs_clusters, ecs_definitions, ecs_services, ecs_tasks
+from backends.sim.aws import cloudmap, ecs_clusters, ecs_definitions, ecs_services, ecs_tasks
 from backends.sim.aws.call import OPERATIONS
 
-__all__ = ["OPERATIONS", "ecs_clusters", "ecs_definitions", "ecs_services", "ecs_tasks"]
+__all__ = [
+    "OPERATIONS",
+    "cloudmap",
+    "ecs_clusters",
+    "ecs_definitions",
+    "ecs_services",
+    "ecs_tasks",
+]

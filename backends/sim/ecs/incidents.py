@@ -152,7 +152,7 @@ class Incidents:
             return
         task.target = "unhealthy"
         task.version += 1
-        place = f"(port {group.port}) is unhealthy in (target-group {group.arn})"
+        place = f"(task {task.id}) (port {group.port}) is unhealthy in (target-group {group.arn})"
         why = "due to (reason Health checks failed with these codes: [502])."
         self._scheduler.say(service, f"{place} {why}")
         reason = words.failed_health_checks(group.arn)

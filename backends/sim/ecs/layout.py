@@ -122,15 +122,14 @@ def _service(
         execute=rng.random() < 0.5,
     )
     service.history.append(deployment)
-    if workload.registered:
-        service.registry = f"{workload.namespace}/{workload.name}"
+    service.registered = workload.registered
     if workload.name in BALANCED or workload.incident == "target-health" or (
         workload.name.startswith("svc-") and int(workload.name[4:]) % 5 == 0
     ):  # fmt: skip
         service.target_group = _target_group(service)
     if workload.autoscaled:
         service.scaling = Scaling(
-            minimum=max(1, workload.desired // 2), maximum=workload.desired * 3, created=now - DAY
+            minimum=workload.desired, maximum=workload.desired * 3, created=now - DAY
         )
     _people(service, deployment, now, rng)
     return service

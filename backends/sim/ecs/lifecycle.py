@@ -83,7 +83,7 @@ class Lifecycle:
             return
         task.pull_stopped = self._agenda.now
         service = task.service
-        if service is not None and (service.target_group or service.registry or service.connect):
+        if service is not None and (service.target_group or service.registered or service.connect):
             task.last_status = "ACTIVATING"
             self._then(task, (0.8, 2.0), self._run)
         else:

@@ -194,9 +194,11 @@ class Service:
     """Newest first."""
     tasks: dict[str, Task] = field(default_factory=dict)
     """Those that have not stopped."""
+    stopped: dict[str, Task] = field(default_factory=dict)
+    """Those that stopped within the hour, oldest first."""
     target_group: TargetGroup | None = None
-    registry: str = ""
-    """The Cloud Map service that its tasks are registered in, ``<namespace>/<service>``."""
+    registered: bool = False
+    """Whether its tasks are registered in Cloud Map."""
     connect: bool = False
     """Whether it uses Service Connect."""
     scaling: Scaling | None = None

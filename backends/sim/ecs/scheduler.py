@@ -117,7 +117,7 @@ class Scheduler:
         bad.outcome = "ROLLBACK_IN_PROGRESS"
         back = self.deploy(service, good.definition)
         back.reason, back.rolls_back = words.rolling_back(good.id), True
-        self.say(service, f"rolling back to (deployment {good.id}).")
+        self.say(service, f"rolling back to deployment {good.id}.")
 
     def _start(self, service: Service) -> None:
         """Start tasks of the primary deployment, as many as its upper limit has room for."""

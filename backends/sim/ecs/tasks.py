@@ -112,10 +112,11 @@ def set_stopped(task: Task, stopped: float) -> None:
     if service is not None:
         service.tasks.pop(task.id, None)
         service.cluster.tasks.pop(task.id, None)
-        service.cluster.stopped[task.id] = task
+        service.stopped[task.id] = service.cluster.stopped[task.id] = task
 
 
 def forget(task: Task) -> None:
     """Strike a stopped task from the books: it has been shown for long enough."""
     if task.service is not None:
         task.service.cluster.stopped.pop(task.id, None)
+        task.service.stopped.pop(task.id, None)
