@@ -12,9 +12,10 @@ from textual.containers import Horizontal, Vertical
 from textual.widgets import Button, Static
 
 from backends.model import Ref
-from widgets.dialog import Dialog, DialogBody, DialogButton
+from widgets.dialog import LABELS, Dialog, DialogBody, DialogButton
 from widgets.fields import Fields, address_fields
 from widgets.fit import plain
+from widgets.key_bar import KeyBar
 
 
 class ConfirmDialog(Dialog[bool]):
@@ -55,12 +56,13 @@ class ConfirmDialog(Dialog[bool]):
         with Vertical(classes="box"):
             yield Static(plain(self._title), classes="title")
             with DialogBody():
-                yield Fields(address_fields(self.ref), id="address")
+                yield Fields(address_fields(self.ref), id="address", label_width=LABELS)
                 for effect in self._effects:
                     yield Static(plain(effect), classes="effect gap")
             with Horizontal(classes="buttons"):
                 yield DialogButton("Cancel", id="cancel")
                 yield DialogButton(self._confirm, id="confirm")
+            yield KeyBar(most_lines=1)
 
     def on_mount(self) -> None:
         """Put the focus on the safe answer."""

@@ -13,6 +13,9 @@ from textual.widgets import Button
 
 Answer = TypeVar("Answer")
 
+LABELS = 10
+"""Cells for labels, so that all blocks of fields in dialogs line up."""
+
 
 class DialogBody(VerticalScroll, can_focus=False):
     """The part of a dialog that scrolls when there is more than the screen can show."""
@@ -89,7 +92,9 @@ class Dialog(ModalScreen[Answer]):
         background: $surface;
         padding: 0 1;
     }
-    Dialog .title { text-style: bold; height: 1; text-wrap: nowrap; text-overflow: ellipsis; }
+    Dialog .title { text-style: bold; height: 1; margin-bottom: 1; }
+    Dialog .title { text-wrap: nowrap; text-overflow: ellipsis; }
+    Dialog KeyBar { background: transparent; padding: 0; margin-top: 1; }
     Dialog DialogBody { height: auto; scrollbar-size-vertical: 1; }
     Dialog .gap { margin-top: 1; }
     Dialog .buttons { height: 1; margin-top: 1; }

@@ -13,7 +13,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 
 from widgets.fit import clip, lines
-from widgets.keys import KeyHint, hints_of, is_help
+from widgets.keys import KeyHint, is_help, reachable
 
 NARROW = 100
 """Columns below which the bar may have a third line."""
@@ -105,7 +105,7 @@ class KeyBar(Widget):
         self._follow(self.screen)
 
     def _follow(self, screen: Screen[object]) -> None:
-        hints = tuple(h for h in hints_of(self.app, screen.active_bindings) if h.shown)
+        hints = tuple(h for h in reachable(screen) if h.shown)
         if hints != self._hints:
             self._hints = hints
             self.refresh(layout=True)

@@ -9,6 +9,7 @@ from textual.app import App
 from textual.binding import ActiveBinding
 from textual.dom import DOMNode
 from textual.screen import Screen
+from textual.widget import Widget
 
 
 class KeyHint(msgspec.Struct, frozen=True):
@@ -32,11 +33,12 @@ class KeyHint(msgspec.Struct, frozen=True):
 def hints_of(app: App[object], bindings: Mapping[str, ActiveBinding]) -> tuple[KeyHint, ...]:
     """Return what the bindings in force say, one for each action, nearest to the focus first.
 
-    Bindings without a description, and those that Textual marks as its own, are left out.
+    Bindings without a description, those that Textual marks as its own, and those of a key
+    that most keyboards lack are left out.
     """
     hints: dict[tuple[int, str], KeyHint] = {}
     for node, binding, enabled, tooltip in bindings.values():
-        if binding.system or not binding.description:
+        if binding.system or not binding.description or binding.key.startswith("super+"):
             continue
         key = (id(node), binding.action)
         display = app.get_key_display(binding)
@@ -56,6 +58,32 @@ def hints_of(app: App[object], bindings: Mapping[str, ActiveBinding]) -> tuple[K
             shown=binding.show,
         )
     return tuple(hints.values())
+
+
+def reachable(screen: Screen[object]) -> tuple[KeyHint, ...]:
+    """Return the hints of a screen without the keys that its focused field takes as text."""
+    focused = screen.focused
+    bindings = screen.active_bindings
+    if focused is None:
+        return hints_of(screen.app, bindings)
+    return hints_of(
+        screen.app,
+        {
+            key: active
+            for key, active in bindings.items()
+            if active.node is focused
+            or active.binding.priority
+            or not _is_text(focused, key, screen.app.get_key_display(active.binding))
+        },
+    )
+
+
+def _is_text(widget: Widget, key: str, display: str) -> bool:
+    """Return whether a widget would take a key as text.
+
+    Textual asks the same, but does not know the character of keys such as ``slash``.
+    """
+    return len(display) == 1 and display.isascii() and widget.check_consume_key(key, display)
 
 
 def heading_of(node: DOMNode) -> str:

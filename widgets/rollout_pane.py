@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from textual.content import Content
 from textual.geometry import Size
 from textual.widget import Widget
@@ -134,7 +136,7 @@ class RolloutPane(Widget):
         found.append(
             Content.styled(summary, _color(Health.FAILING)) if failed else Content(summary)
         )
-        found += [self._row(each, width) for each in rollout.revisions[:MOST_REVISIONS]]
+        found += self._rows(rollout.revisions[:MOST_REVISIONS], width)
         found += [self._event(each, width) for each in rollout.events[:MOST_EVENTS]]
         return found
 
@@ -155,23 +157,17 @@ class RolloutPane(Widget):
             Content(clip(clean(f"  → {problem.remedy}"), width)),
         ]
 
-    def _row(self, revision: Revision, width: int) -> Content:
+    def _rows(self, revisions: Sequence[Revision], width: int) -> list[Content]:
         assert self._ref is not None
         noun = unit_of(self._ref).noun
-        counts = f"{revision.running:,} of {revision.desired:,} {noun}s"
-        parts: list[tuple[str, str]] = [
-            (fit(clean(revision.role), 5), "bold" if revision.role == "new" else MUTED),
-            (fit(clip_middle(clean(revision.name), 22), 24), ""),
-            (bar(revision) + "  ", ""),
-            (fit(counts, max(16, len(counts))), ""),
+        counts = [f"{each.running:,} of {each.desired:,} {noun}s" for each in revisions]
+        room = max(map(len, counts), default=0)
+        return [
+            _row(each, count.rjust(room), max(10, min(24, width // 5))).truncate(
+                width, ellipsis=True
+            )
+            for each, count in zip(revisions, counts, strict=True)
         ]
-        if revision.pending:
-            parts.append((f"  {revision.pending:,} pending", _color(Health.PROGRESSING)))
-        if revision.failed:
-            parts.append((f"  ✗ {revision.failed:,} failed", _color(Health.FAILING)))
-        if revision.image:
-            parts.append((f"  {clean(revision.image)}", MUTED))
-        return Content.assemble(*parts).truncate(width, ellipsis=True)
 
     def _event(self, event: FleetEvent, width: int) -> Content:
         look = HEALTH_LOOKS[Health.DEGRADED]
@@ -180,6 +176,22 @@ class RolloutPane(Widget):
         age = fit(age_text(self._clock.now() - event.at), 5, right=True)
         row = Content.assemble((age, MUTED), " ", glyph, clean(event.text), times)
         return row.truncate(width, ellipsis=True)
+
+
+def _row(revision: Revision, counts: str, name: int) -> Content:
+    parts: list[tuple[str, str]] = [
+        (fit(clean(revision.role), 5), "bold" if revision.role == "new" else MUTED),
+        (fit(clip_middle(clean(revision.name), name), name + 2), ""),
+        (bar(revision), ""),
+        (f"  {counts}", ""),
+    ]
+    if revision.failed:
+        parts.append((f"  ✗ {revision.failed:,} failed", _color(Health.FAILING)))
+    if revision.pending:
+        parts.append((f"  {revision.pending:,} pending", _color(Health.PROGRESSING)))
+    if revision.image:
+        parts.append((f"  {clean(revision.image)}", MUTED))
+    return Content.assemble(*parts)
 
 
 def _color(health: Health) -> str:

@@ -13,17 +13,15 @@ from textual.content import Content
 from textual.widgets import Button, Input, Static
 
 from backends.model import Problem, Resource, ScaleInfo
-from widgets.dialog import Dialog, DialogBody, DialogButton
+from widgets.dialog import LABELS, Dialog, DialogBody, DialogButton
 from widgets.fields import Field, Fields, address_fields
 from widgets.fit import plain
+from widgets.key_bar import KeyBar
 from widgets.prompt import Prompt
 from widgets.scale_plan import autoscaler_line, change_line, parse_count, unit_of
 
 Loader = Callable[[], Awaitable[ScaleInfo]]
 """Asks the provider for what the dialog shows."""
-
-LABELS = 10
-"""Cells for labels, so that the dialog's two blocks of fields line up."""
 
 
 def problem_of(error: Exception) -> Problem:
@@ -74,7 +72,7 @@ class ScaleDialog(Dialog[int | None]):
     ScaleDialog #new-label { width: 12; color: $foreground-muted; }
     ScaleDialog #count { width: 14; background: $surface-lighten-2; }
     ScaleDialog #limit { width: 1fr; padding-left: 2; color: $foreground-muted; }
-    ScaleDialog #change { height: auto; max-height: 2; padding-left: 12; text-style: bold; }
+    ScaleDialog #change { height: 1; text-style: bold; text-wrap: nowrap; }
     """
 
     def __init__(self, resource: Resource, load: Loader) -> None:
@@ -119,6 +117,7 @@ class ScaleDialog(Dialog[int | None]):
             with Horizontal(classes="buttons"):
                 yield DialogButton("Cancel", id="cancel")
                 yield DialogButton("Scale", id="confirm")
+            yield KeyBar(most_lines=1)
 
     def on_mount(self) -> None:
         """Put the focus on the number, and ask the provider for the counts."""
@@ -170,7 +169,8 @@ class ScaleDialog(Dialog[int | None]):
             return (("autoscaler", "no autoscaler found"),)
         note = f" ({scaler.note})" if scaler.note else ""
         name = f"{scaler.name}, {scaler.minimum:,}–{scaler.maximum:,}{note}"
-        sentence = autoscaler_line(scaler, self.desired, self.resource.ref)
+        asked = self.desired if self._sendable else None
+        sentence = autoscaler_line(scaler, asked, self.resource.ref)
         return (("autoscaler", name), ("", sentence))
 
     def _redraw(self) -> None:
