@@ -1,0 +1,122 @@
+"""The fleet board: clusters appear as they answer, and trouble is never a gap."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from scripted import CLUSTERS, SERVICES, ScriptedBackend, cluster, resource, status, until
+
+from backends.audit import AuditLog
+from backends.board import BOARD_KIND, Board
+from backends.clock import ManualClock
+from backends.fleet import Fleet
+from backends.model import Cell, Change, FeedState, Health, Problem, Query, Ref, Resource, Scope
+
+OTHER = Query(Scope("ecs", profile="dev", region="eu-west-1"), "ecs/clusters")
+
+
+@pytest.fixture
+def backend() -> ScriptedBackend:
+    return ScriptedBackend((CLUSTERS, OTHER))
+
+
+@pytest.fixture
+async def board(backend: ScriptedBackend, tmp_path: Path) -> AsyncIterator[Board]:
+    clock = ManualClock()
+    fleet = Fleet(clock=clock, audit=AuditLog(tmp_path / "audit.jsonl", clock))
+    fleet.attach(backend)
+    made = Board(fleet)
+    made.open()
+    yield made
+    made.close()
+    await fleet.close()
+
+
+def cell(row: Resource, key: str) -> Cell:
+    return row.cells[[column.key for column in BOARD_KIND.columns].index(key)]
+
+
+def named(board: Board, name: str) -> Resource | None:
+    board.flush()
+    return next((row for row in board.rows if row.ref.name == name), None)
+
+
+async def test_every_scope_has_a_row_until_it_answers(board: Board) -> None:
+    board.flush()
+    assert {row.status for row in board.rows} == {"asking"}
+    assert {row.ref.name for row in board.rows} == {"prod us-east-1", "dev eu-west-1"}
+
+
+async def test_a_cluster_appears_while_another_scope_is_silent(
+    board: Board, backend: ScriptedBackend
+) -> None:
+    backend.say(CLUSTERS, cluster())
+    await until(lambda: named(board, "shop") is not None)
+    assert named(board, "prod us-east-1") is None
+    assert named(board, "dev eu-west-1") is not None
+
+
+async def test_a_scope_that_fails_shows_what_to_do(board: Board, backend: ScriptedBackend) -> None:
+    problem = Problem("expired", "ecs:ListClusters", "token has expired", "aws sso login")
+    backend.feed(OTHER).put_nowait(Change(status(FeedState.STALE, problem=problem)))
+    backend.say(CLUSTERS, cluster())
+    await until(lambda: (row := named(board, "dev eu-west-1")) and row.status == "expired")
+    row = named(board, "dev eu-west-1")
+    assert row is not None
+    assert row.health is Health.FAILING
+    assert "aws sso login" in row.reason
+    assert board.progress == (2, 1, 1)
+
+
+async def test_counts_are_those_of_the_services(board: Board, backend: ScriptedBackend) -> None:
+    backend.say(CLUSTERS, cluster())
+    scope, kind = SERVICES.scope, "ecs/services"
+    backend.say(
+        SERVICES,
+        resource(scope, kind, "a", ready=2, desired=2, pending=0),
+        resource(scope, kind, "b", Health.DEGRADED, ready=1, desired=3, pending=1, reason="slow"),
+        resource(scope, kind, "c", Health.FAILING, ready=0, desired=1, reason="OOM"),
+    )
+    await until(lambda: (row := named(board, "shop")) and row.status == "failing")
+    row = named(board, "shop")
+    assert row is not None
+    counts = ("failing", "degraded", "healthy", "running", "pending", "desired")
+    assert [cell(row, key) for key in counts] == [1, 1, 1, 3, 1, 6]
+    assert cell(row, "why") == "c: OOM"
+    assert cell(row, "account") == "111122223333"
+
+
+async def test_a_cluster_that_is_gone_leaves_the_board(
+    board: Board, backend: ScriptedBackend
+) -> None:
+    gone: list[Ref] = []
+    board.listen(lambda _rows, deletes: gone.extend(deletes))
+    backend.say(CLUSTERS, cluster("one"), cluster("two"))
+    await until(lambda: named(board, "two") is not None)
+    backend.say(CLUSTERS, cluster("one"))
+    await until(lambda: named(board, "two") is None)
+    assert cluster("two").ref in gone
+
+
+async def test_counts_are_blank_rather_than_zero_before_services_answered(
+    board: Board, backend: ScriptedBackend
+) -> None:
+    backend.say(CLUSTERS, cluster())
+    await until(lambda: named(board, "shop") is not None)
+    row = named(board, "shop")
+    assert row is not None
+    assert cell(row, "running") is None
+    assert row.status == "loading"
+
+
+async def test_settled_waits_for_every_scope_and_cluster(
+    board: Board, backend: ScriptedBackend
+) -> None:
+    backend.say(CLUSTERS, cluster())
+    backend.say(OTHER)
+    await until(lambda: named(board, "shop") is not None)
+    assert not board.settled
+    backend.say(SERVICES)
+    await until(lambda: board.settled)
