@@ -10,6 +10,9 @@ from datetime import UTC, datetime
 SLOT = 10
 """Seconds that are written from one random sequence; a window is answered in whole slots."""
 
+SLOTS_KEPT = 6
+"""Slots that each voice remembers: enough for a tail that polls with some overlap."""
+
 BURST_LINES = 200
 """Lines a second that a burst reaches."""
 
@@ -89,6 +92,7 @@ class LogVoice:
         self._seed = f"{seed}:{service}:{stream}:{incident}"
         self._service = service.replace("-", "_")
         self._trouble = _TROUBLE.get(incident, ())
+        self._kept: dict[int, list[tuple[float, str]]] = {}
         rng = random.Random(f"{seed}:{service}")
         self._rate = rng.uniform(0.3, 3.0)
         self._trace = JAVA_TRACE if rng.random() < 0.5 else PYTHON_TRACE
@@ -107,6 +111,15 @@ class LogVoice:
                     yield at, text
 
     def _slot(self, slot: int) -> list[tuple[float, str]]:
+        """Return one slot's lines, from the few that are kept for those who ask repeatedly."""
+        lines = self._kept.get(slot)
+        if lines is None:
+            lines = self._kept[slot] = self._compose(slot)
+            if len(self._kept) > SLOTS_KEPT:
+                del self._kept[next(iter(self._kept))]
+        return lines
+
+    def _compose(self, slot: int) -> list[tuple[float, str]]:
         """Write all of one slot's lines."""
         rng = random.Random(zlib.crc32(f"{self._seed}:{slot}".encode()))
         base = slot * SLOT

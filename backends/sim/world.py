@@ -14,6 +14,7 @@ from backends.sim.faults import Faults
 
 if TYPE_CHECKING:
     from backends.sim.cloudmap import CloudMapWorld
+    from backends.sim.logs import LogWorld
 
 
 AGE = {"small": 900.0, "large": 240.0}
@@ -56,6 +57,9 @@ class World:
         self.ecs = EcsWorld(blueprint, self.agenda, self._rng("ecs"), opening)
         self._kube: Mapping[str, KubeCluster] | None = None
         self._cloudmap: CloudMapWorld | None = None
+        self._logs: LogWorld | None = None
+        self.opened = clock.now()
+        """The epoch second at which it was first looked at."""
         self.agenda.run(clock.now())
         if lively:
             self.ecs.release_soon(FIRST_RELEASE)
@@ -78,6 +82,15 @@ class World:
 
             self._cloudmap = CloudMapWorld(self)
         return self._cloudmap
+
+    @property
+    def logs(self) -> LogWorld:
+        """The CloudWatch log groups, laid out when they are first asked for."""
+        if self._logs is None:
+            from backends.sim.logs import LogWorld
+
+            self._logs = LogWorld(self)
+        return self._logs
 
     def incident(self, name: str, cluster: str, service: str) -> None:
         """Make an incident befall a service or workload now.

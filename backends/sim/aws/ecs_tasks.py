@@ -10,6 +10,7 @@ from backends.sim.aws import ecs_find as find
 from backends.sim.aws.call import Call, operation
 from backends.sim.aws.errors import invalid
 from backends.sim.aws.pages import limit, page
+from backends.sim.ecs.definitions import runtime_id
 from backends.sim.ecs.model import Cluster, Container, Task
 
 ERROR = "InvalidParameterException"
@@ -173,14 +174,6 @@ def mac(number: int) -> str:
     return "0a:ff:" + ":".join(digits[i : i + 2] for i in range(0, 8, 2))
 
 
-def runtime_id(task: Task, container: Container) -> str:
-    """Return a container's id in its runtime: Docker's on EC2, the task's with a count else."""
-    tail = zlib.crc32(f"{task.id}/{container.definition.name}".encode())
-    if task.launch == "EC2":
-        return f"{task.id}{tail:08x}{task.id[:24]}"
-    return f"{task.id}-{tail % 10**10:010d}"
-
-
 def _render_container(task: Task, container: Container) -> dict[str, Any]:
     definition = container.definition
     body: dict[str, Any] = {
@@ -199,7 +192,7 @@ def _render_container(task: Task, container: Container) -> dict[str, Any]:
         "memory": str(definition.memory),
     }
     if task.pull_stopped is not None:
-        body["runtimeId"] = runtime_id(task, container)
+        body["runtimeId"] = runtime_id(task, definition)
         digest = zlib.crc32(definition.image.encode())
         body["imageDigest"] = f"sha256:{digest:08x}" + f"{digest:08x}" * 7
     if container.exit_code is not None:

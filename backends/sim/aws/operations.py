@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from backends.sim.aws import cloudmap, ecs_clusters, ecs_definitions, ecs_services, ecs_tasks
+from backends.sim.aws import cloudmap, ecs_clusters, ecs_definitions, ecs_services, ecs_tasks, logs
 from backends.sim.aws.call import OPERATIONS
 
 __all__ = [
@@ -12,4 +12,5 @@ __all__ = [
     "ecs_definitions",
     "ecs_services",
     "ecs_tasks",
+    "logs",
 ]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+import zlib
 from dataclasses import replace
 
 from backends.sim.blueprint import SimWorkload
-from backends.sim.ecs.model import Cluster, ContainerDefinition, TaskDefinition
+from backends.sim.ecs.model import Cluster, ContainerDefinition, Task, TaskDefinition
 
 PORT = 8080
 """The port that every simulated service listens on."""
@@ -108,3 +109,11 @@ def renew(definition: TaskDefinition, image: str, now: float, flaw: str = "") ->
         registered=now,
         flaw=flaw,
     )
+
+
+def runtime_id(task: Task, container: ContainerDefinition) -> str:
+    """Return a container's id in its runtime: Docker's on EC2, the task's with a count else."""
+    tail = zlib.crc32(f"{task.id}/{container.name}".encode())
+    if task.launch == "EC2":
+        return f"{task.id}{tail:08x}{task.id[:24]}"
+    return f"{task.id}-{tail % 10**10:010d}"
