@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from itertools import pairwise
 from typing import Literal, TypeAlias, cast
 
 from rich.cells import cell_len
 
 from backends.model import Description, Problem, Resource, Section
 from widgets.cells import age_text
+from widgets.fit import clip, clip_middle
 from widgets.health import HEALTH_LOOKS, label
 from widgets.log_text import tidy
-from widgets.log_wrap import breaks
+from widgets.log_wrap import folded
 
 Tone: TypeAlias = Literal[
     "text",
@@ -40,11 +40,8 @@ Row: TypeAlias = list[Run]
 MAX_KEY = 28
 """Cells that a column of keys takes at most; a longer key has a row to itself."""
 
-MIN_COLUMN = 6
-"""Cells that a table's column is narrowed to at most."""
-
-MAX_ROWS = 400
-"""Rows that one value takes at most."""
+COMFORTABLE = 12
+"""Cells that a table's column keeps if its content needs them."""
 
 GAP = 2
 """Cells between two columns."""
@@ -52,24 +49,22 @@ GAP = 2
 
 def wrapped(text: str, width: int) -> list[str]:
     """Return cleaned text in pieces of at most `width` cells; an empty text is one piece."""
-    drawn, _ = tidy(text, len(text))
-    starts = breaks(drawn, max(2, width), MAX_ROWS)
-    rows = [drawn[a:b].rstrip() for a, b in pairwise(starts)]
-    if starts[-1] < len(drawn):
-        rows.append(f"… +{len(drawn) - starts[-1]:,} more")
-    return rows or [""]
+    return folded(tidy(text, len(text))[0], width)
 
 
-def head_row(name: str, resource: Resource | None, at: float | None, now: float) -> Row:
-    """Return the row that stays in view: glyph and word, name, and how old the data is."""
+def head_row(name: str, resource: Resource | None, at: float | None, now: float, width: int) -> Row:
+    """Return the row that stays in view: glyph and word, name, and how old the data is.
+
+    Where it is narrow, it is the middle of the name that goes.
+    """
     row: Row = []
     if resource is not None:
         tone = cast(Tone, HEALTH_LOOKS[resource.health].css_class)
-        row += [(label(resource.health, tidy(resource.status)[0]), tone), ("  ", "text")]
-    row.append((tidy(name)[0], "name"))
-    if at is not None:
-        row.append((f"  as of {age_text(now - at)} ago", "quiet"))
-    return row
+        row += [(label(resource.health, clip(tidy(resource.status)[0], width // 2)), tone)]
+        row += [("  ", "text")]
+    age: Row = [] if at is None else [(f"  as of {age_text(now - at)} ago", "quiet")]
+    room = width - sum(cell_len(text) for text, _ in [*row, *age])
+    return [*row, (clip_middle(tidy(name)[0], max(4, room)), "name"), *age]
 
 
 def summary_rows(resource: Resource, width: int) -> list[Row]:
@@ -136,35 +131,51 @@ def pair_rows(pairs: Iterable[tuple[str, str]], width: int) -> list[Row]:
 
 
 def table_rows(head: Sequence[str], body: Sequence[Sequence[str]], width: int) -> list[Row]:
-    """Return a table whose columns line up; where they don't fit, the widest ones wrap."""
+    """Return a table whose columns line up; where they don't fit, the widest ones wrap.
+
+    Where even that would squeeze them, each line becomes a record of pairs instead.
+    """
     columns = max([len(head), *(len(line) for line in body)])
     cells = [[tidy(cell)[0] for cell in line] + [""] * (columns - len(line)) for line in body]
     heads = [tidy(cell)[0] for cell in head] + [""] * (columns - len(head))
     natural = [max(cell_len(line[i]) for line in [heads, *cells]) for i in range(columns)]
-    widths = narrowed(natural, width - GAP * (columns - 1))
-    rows: list[Row] = []
-    if head:
-        rows += _table_line(heads, widths, "key")
+    floors = [
+        max(2, cell_len(title), min(size, COMFORTABLE))
+        for title, size in zip(heads, natural, strict=True)
+    ]
+    room = width - GAP * (columns - 1)
+    if sum(floors) > room and columns > 1:
+        return _records(heads, cells, width)
+    widths = narrowed(natural, floors, room)
+    rows = _table_line(heads, widths, "key") if head else []
     for line in cells:
         rows += _table_line(line, widths, "text")
     return rows
 
 
-def narrowed(natural: Sequence[int], room: int) -> list[int]:
-    """Return column widths that sum up to `room` at most, taken from the widest ones.
+def narrowed(natural: Sequence[int], floors: Sequence[int], room: int) -> list[int]:
+    """Return column widths that sum up to `room` at most, taken from the widest ones first.
 
-    No column gets narrower than `MIN_COLUMN`, even if the sum is then too large.
+    No column gets narrower than its floor, even if the sum is then too large.
     """
-    widths = [max(1, width) for width in natural]
-    while sum(widths) > room:
-        widest = max(range(len(widths)), key=widths.__getitem__)
-        if widths[widest] <= MIN_COLUMN:
+    widths = [max(size, floor) for size, floor in zip(natural, floors, strict=True)]
+    while (over := sum(widths) - room) > 0:
+        wide = [i for i, floor in enumerate(floors) if widths[i] > floor]
+        if not wide:
             break
-        over = sum(widths) - room
-        second = max([w for i, w in enumerate(widths) if i != widest], default=0)
-        step = max(1, min(over, widths[widest] - max(second, MIN_COLUMN)))
-        widths[widest] -= step
+        widest = max(wide, key=widths.__getitem__)
+        next_widest = max([widths[i] for i in wide if widths[i] < widths[widest]], default=0)
+        widths[widest] -= max(1, min(over, widths[widest] - max(next_widest, floors[widest])))
     return widths
+
+
+def _records(heads: Sequence[str], body: Sequence[Sequence[str]], width: int) -> list[Row]:
+    rows: list[Row] = []
+    for line in body:
+        if rows:
+            rows.append([])
+        rows += pair_rows([p for p in zip(heads, line, strict=True) if p[1]], width)
+    return rows
 
 
 def _table_line(line: Sequence[str], widths: Sequence[int], tone: Tone) -> list[Row]:

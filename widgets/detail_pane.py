@@ -122,7 +122,8 @@ class DetailPane(RowsView):
             return self._rows[number]
         if number == 0:
             at = self._description.at if self._description else None
-            return head_row(self._ref.name, self._resource, at, self._clock.now())
+            width = self.scrollable_size.width
+            return head_row(self._ref.name, self._resource, at, self._clock.now(), width)
         return self._rows[number - 1]
 
     def on_mount(self) -> None:

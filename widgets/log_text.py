@@ -8,7 +8,7 @@ a few thousand characters.
 from __future__ import annotations
 
 import re
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, get_args
 
 import msgspec
 
@@ -33,6 +33,9 @@ Role: TypeAlias = Literal[
     "time", "source", "text", "key", "error", "warning", "quiet", "note", "lost", "problem", "more"
 ]
 """What a piece of text is, from which its style follows."""
+
+ROLES: tuple[Role, ...] = get_args(Role)
+"""All of them."""
 
 Piece: TypeAlias = tuple[str, Role]
 """Text that is drawn in one style."""

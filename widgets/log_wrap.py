@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from rich.cells import cell_len, get_character_cell_size
+
+MAX_ROWS = 400
+"""Rows that one text takes at most where nothing else is said."""
 
 
 def breaks(text: str, width: int, limit: int) -> list[int]:
@@ -38,3 +43,12 @@ def _reach(text: str, start: int, width: int) -> int:
         if used > width:
             return max(index, start + 1)
     return len(text)
+
+
+def folded(text: str, width: int) -> list[str]:
+    """Return text in pieces of at most `width` cells, at least one; what is left out is said."""
+    starts = breaks(text, max(2, width), MAX_ROWS)
+    rows = [text[a:b].rstrip() for a, b in pairwise(starts)]
+    if starts[-1] < len(text):
+        rows.append(f"… +{len(text) - starts[-1]:,} more")
+    return rows

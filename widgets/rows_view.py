@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import ClassVar, get_args
 
 from rich.segment import Segment
 from rich.style import Style
@@ -14,21 +14,7 @@ from textual.strip import Strip
 
 from widgets.detail_layout import Run, Tone
 
-TONES: tuple[Tone, ...] = (
-    "text",
-    "name",
-    "title",
-    "key",
-    "quiet",
-    "literal",
-    "found",
-    "ok",
-    "idle",
-    "unknown",
-    "progressing",
-    "degraded",
-    "failing",
-)
+TONES: tuple[Tone, ...] = get_args(Tone)
 """Every tone has a component class ``rows--<tone>``."""
 
 

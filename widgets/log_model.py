@@ -1,0 +1,178 @@
+"""All of a log pane but the screen: what is held, what is shown of it, and where one looks.
+
+Entries have ids (their place in the log), those that the filter lets through have ordinals
+(their place in what is shown); without a filter the two are the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from backends.clock import Clock
+from backends.model import LogBatch, Problem
+from widgets.log_buffer import MAX_BYTES, Entry, LogBuffer, Note, NoteKind
+from widgets.log_filter import SLICE, Matches, Pattern
+from widgets.log_format import LogFormat, saved_line
+from widgets.log_rows import RowIndex, Viewport
+
+SEEK_BLOCK = 64
+"""Entries that a search looks at between two looks at the clock."""
+
+
+class LogModel:
+    """A bounded log, a filter on it and a window on what that leaves."""
+
+    def __init__(self, clock: Clock, max_bytes: int = MAX_BYTES) -> None:
+        self.clock = clock
+        """Where the time comes from."""
+        self.buffer = LogBuffer(max_bytes)
+        """What is held."""
+        self.format = LogFormat(clock)
+        """How it is written."""
+        self.pattern = Pattern("")
+        """The filter; `Pattern.empty` if there is none."""
+        self.matches: Matches | None = None
+        """What the filter lets through."""
+        self.viewport = Viewport(RowIndex())
+        """Where one looks."""
+        self.wrap_width = 0
+        """Cells at which lines wrap; 0: they don't."""
+        self.dropped = 0
+        """Lines lost upstream."""
+        self.live = False
+        """The past has been delivered."""
+        self.problem: Problem | None = None
+        """Why lines are missing at the moment."""
+        self.grown = False
+        """Columns are wider than when the window was laid out; `relay` takes note."""
+        self._wanted: int | None = None  # the id to be at the top once the scan gets there
+
+    @property
+    def lo(self) -> int:
+        """The ordinal of the first entry shown."""
+        return self.matches.lo if self.matches else self.buffer.first
+
+    @property
+    def hi(self) -> int:
+        """The ordinal behind the last entry shown."""
+        return self.matches.hi if self.matches else self.buffer.end
+
+    def id_at(self, ordinal: int) -> int:
+        """Return the id of a shown entry; that of the entry to come where there is none."""
+        if not self.lo <= ordinal < self.hi:
+            return self.buffer.end
+        return self.matches.id_at(ordinal) if self.matches else ordinal
+
+    def entry(self, ordinal: int) -> Entry:
+        """Return a shown entry."""
+        return self.buffer[self.id_at(ordinal)]
+
+    def feed(self, batch: LogBatch) -> None:
+        """Take in a batch: what was lost before it, what is said about it, its lines."""
+        if batch.dropped:
+            self.dropped += batch.dropped
+            noun = "line" if batch.dropped == 1 else "lines"
+            self._note(f"{batch.dropped:,} {noun} lost upstream", "lost")
+        for note in batch.notes:
+            self._note(note)
+        if batch.problem != self.problem:
+            self.problem = batch.problem
+            if told := batch.problem:
+                self._note(f"{told.action}: {told.message} · {told.remedy}", "problem")
+        if batch.lines:
+            self.buffer.extend(batch.lines)
+            self.grown |= self.format.admit({line.source for line in batch.lines})
+        self.live = self.live or batch.live
+
+    def clear(self) -> None:
+        """Begin anew: no lines, no counts, but the same filter and modes."""
+        self.buffer = LogBuffer(self.buffer.max_bytes)
+        self.matches = None
+        self.dropped, self.live, self.problem = 0, False, None
+        self.viewport.following = True
+        self._show_only(self.pattern, None)
+
+    def set_filter(self, pattern: Pattern) -> None:
+        """Show only what a pattern lets through; the entry at the top stays there or close."""
+        if not self.viewport.following:
+            self._wanted = self.id_at(self.viewport.top[0])
+        old = self.matches if self.matches and pattern.narrows(self.pattern) else None
+        self._show_only(pattern, old)
+
+    def _show_only(self, pattern: Pattern, within: Matches | None) -> None:
+        self.pattern = pattern
+        self.matches = None
+        if not pattern.empty:
+            self.matches = Matches(self.buffer, pattern, within=within)
+        self.viewport.index = self._index()
+        self.viewport.index.resize(self.lo, self.hi)
+        self.viewport.top = (self.lo, 0)
+
+    def step(self) -> bool:
+        """Look on for matches for a few milliseconds; return whether there is more to do."""
+        return self.matches is not None and self.matches.step(self.clock)
+
+    def update(self, height: int) -> None:
+        """Bring the window, of so many rows, up to date with what there is."""
+        if self.matches:
+            self.matches.forget()
+        self.viewport.height = height
+        self.viewport.index.resize(self.lo, self.hi)
+        if self._wanted is not None and not self.viewport.following:
+            wanted = self._wanted
+            ordinal = self.matches.ordinal_of(wanted) if self.matches else wanted
+            self.viewport.top = (ordinal, 0)
+            if self.matches is None or self.matches.reached <= wanted:
+                self._wanted = None
+        self.viewport.settle()
+
+    def relay(self, wrap_width: int) -> None:
+        """Lay out anew, wrapped at a width or (0) not."""
+        self.wrap_width = wrap_width
+        self.grown = False
+        self.viewport.reindex(self._index())
+
+    def moved(self, *, following: bool) -> None:
+        """Take note that the user went elsewhere."""
+        self._wanted = None
+        self.viewport.following = following
+
+    def seek(self, pattern: Pattern, ordinal: int, step: int) -> Iterator[int | None]:
+        """Look for a shown entry that matches, from an ordinal on in steps of 1 or -1.
+
+        Yields None each time that a few milliseconds have passed, and at last the ordinal;
+        ends without one if nothing is found.
+        """
+        deadline = self.clock.monotonic() + SLICE
+        looked_at = 0
+        while self.lo <= ordinal < self.hi:
+            if pattern.accepts(self.entry(ordinal)):
+                yield ordinal
+                return
+            ordinal += step
+            looked_at += 1
+            if looked_at % SEEK_BLOCK == 0 and self.clock.monotonic() >= deadline:
+                yield None
+                deadline = self.clock.monotonic() + SLICE
+
+    def visible(self) -> list[Entry]:
+        """Return the entries in view, in whole or in part."""
+        ordinals = dict.fromkeys(ordinal for ordinal, _ in self.viewport.window())
+        return [self.entry(ordinal) for ordinal in ordinals]
+
+    def snapshot_text(self, *, filtered: bool) -> Iterator[str]:
+        """Return the entries held now as text, formatted as they are read, in any thread."""
+        entries = self.buffer.span(self.buffer.first, self.buffer.end)
+        accepts: Callable[[Entry], bool] | None = None
+        if filtered and not self.pattern.empty:
+            accepts = Pattern(self.pattern.text).accepts
+        return (saved_line(entry) for entry in entries if accepts is None or accepts(entry))
+
+    def _index(self) -> RowIndex:
+        return RowIndex(self._measure if self.wrap_width else None)
+
+    def _measure(self, lo: int, hi: int) -> list[int]:
+        return [self.format.layout(self.entry(i), self.wrap_width).rows for i in range(lo, hi)]
+
+    def _note(self, text: str, kind: NoteKind = "note") -> None:
+        self.buffer.note(Note(at=self.clock.now(), text=text, kind=kind))
