@@ -1,0 +1,83 @@
+"""A program in a real terminal of 200 by 50: when what it writes appears."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import select
+import signal
+import struct
+import termios
+import time
+from collections.abc import Sequence
+from typing import Self
+
+
+class PtyApp:
+    """Runs a command on a pty; answers nothing, so the program sees a plain terminal."""
+
+    def __init__(self, command: Sequence[str], rows: int = 50, columns: int = 200) -> None:
+        self.started = time.perf_counter()
+        self.output = b""
+        self._pid, self._fd = pty.fork()
+        if self._pid == 0:
+            os.environ["TERM"] = "xterm-256color"
+            os.environ["COLORTERM"] = "truecolor"
+            os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+            time.sleep(0.02)  # until the parent has set the size
+            os.execvp(command[0], list(command))
+        fcntl.ioctl(self._fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.end()
+
+    def wait_for(self, text: str, seconds: float = 30.0) -> float:
+        """Return the seconds from the start until `text` had been written."""
+        wanted, deadline = text.encode(), time.perf_counter() + seconds
+        while wanted not in self.output:
+            left = deadline - time.perf_counter()
+            if left <= 0:
+                raise TimeoutError(f"{text!r} did not appear within {seconds} s")
+            self._read(left)
+        return time.perf_counter() - self.started
+
+    def press(self, keys: str) -> None:
+        """Send keys as a terminal would."""
+        os.write(self._fd, keys.encode())
+
+    def forget(self) -> None:
+        """Let `wait_for` look only at what comes from now on."""
+        self.output = b""
+
+    def drain(self, seconds: float) -> None:
+        """Read for so long, as a terminal that keeps up."""
+        deadline = time.perf_counter() + seconds
+        while (left := deadline - time.perf_counter()) > 0:
+            self._read(left)
+
+    def _read(self, seconds: float) -> None:
+        ready, _, _ = select.select([self._fd], [], [], seconds)
+        if ready:
+            try:
+                self.output += os.read(self._fd, 65536)
+            except OSError as error:
+                raise EOFError(f"it ended; its last words: {self.output[-500:]!r}") from error
+
+    def end(self) -> None:
+        """End it, and wait until it has gone."""
+        try:
+            os.kill(self._pid, signal.SIGTERM)
+            deadline = time.perf_counter() + 5
+            while time.perf_counter() < deadline:
+                try:
+                    self._read(0.05)
+                except EOFError:
+                    break
+            os.waitpid(self._pid, 0)
+        except (ProcessLookupError, ChildProcessError):
+            pass
+        os.close(self._fd)
