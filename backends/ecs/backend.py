@@ -1,0 +1,125 @@
+"""The ECS backend: `backends.base.Backend` over the ECS API."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any
+
+from backends.aws.access import AwsAccess
+from backends.base import Demand, Invalid, Sources
+from backends.clock import Clock
+from backends.ecs import rollout, scaling
+from backends.ecs.definitions import TaskDefinitions
+from backends.ecs.describe import describe
+from backends.ecs.feed import Feed
+from backends.ecs.fetch import Fetcher
+from backends.ecs.kinds import KINDS
+from backends.ecs.requests import request_for
+from backends.model import (
+    Accepted,
+    Change,
+    Description,
+    Kind,
+    LogBatch,
+    LogRequest,
+    Operation,
+    Query,
+    Ref,
+    Resource,
+    Rollout,
+    ScaleInfo,
+    Usage,
+)
+
+PROVIDER = "ecs"
+
+
+class EcsBackend:
+    """ECS in every profile and region of the sources."""
+
+    def __init__(self, sources: Sources, clock: Clock) -> None:
+        self._access = AwsAccess.shared(sources, clock)
+        self._clock = clock
+        self._definitions = TaskDefinitions(self._access)
+
+    @property
+    def kinds(self) -> Mapping[str, Kind]:
+        """The kinds of ECS by id."""
+        return {name: spec.kind for name, spec in KINDS.items()}
+
+    @property
+    def providers(self) -> frozenset[str]:
+        """The one provider it answers for."""
+        return frozenset({PROVIDER})
+
+    def roots(self) -> Sequence[Query]:
+        """Return a query for the clusters of every profile and region; raises `Invalid`."""
+        return tuple(Query(scope, "ecs/clusters") for scope in self._access.scopes(PROVIDER))
+
+    def workloads(self, cluster: Ref) -> Sequence[Query]:
+        """Return the query for a cluster's services."""
+        return (Query(cluster.scope, "ecs/services"),)
+
+    def plan(self, query: Query) -> Query:
+        """Return the query itself: ECS is asked for no more than is wanted."""
+        return query
+
+    async def watch(self, query: Query, demand: Demand) -> AsyncIterator[Change]:
+        """Yield rows as they are described, and then what changes, until closed."""
+        spec = KINDS.get(query.kind)
+        if spec is None:
+            raise Invalid("watch", f"ECS has no kind {query.kind}", f"known: {', '.join(KINDS)}")
+        fetcher = Fetcher(self._access, spec.listing, query.scope, self._clock, **_narrowing(query))
+        async for change in Feed(spec, query, fetcher, demand, self._clock).watch():
+            yield change
+
+    async def describe(self, resource: Resource) -> Description:
+        """Fetch everything worth knowing of one resource."""
+        return await describe(self._access, self._definitions, resource, self._clock.now())
+
+    def logs(self, resource: Resource, request: LogRequest) -> AsyncIterator[LogBatch]:
+        """Tail the logs of a service, task or container."""
+        from backends.ecs.logs import tail
+
+        return tail(self._access, resource, request, self._clock)
+
+    async def scale_info(self, resource: Resource) -> ScaleInfo:
+        """Fetch a service's counts and its Application Auto Scaling target."""
+        return await scaling.scale_info(self._access, resource.ref)
+
+    async def perform(self, operation: Operation) -> Accepted:
+        """Send one UpdateService; it is never sent twice."""
+        request = request_for(operation)
+        answer = await self._access.call(
+            operation.ref.scope, "ecs", request.operation, mutates=True, **request.params
+        )
+        identity = answer.get("ResponseMetadata", {}).get("RequestId", "")
+        return Accepted(request.summary, str(identity))
+
+    def rollout(self, ref: Ref) -> AsyncIterator[Rollout]:
+        """Follow a service's deployments until they settle or fail."""
+        return rollout.follow(self._access, ref, self._clock)
+
+    def usage(self) -> Sequence[Usage]:
+        """Return the call budgets of AWS that were used in the last minute."""
+        return self._access.usage()
+
+    async def close(self) -> None:
+        """Release the connections to AWS."""
+        await self._access.close()
+
+
+def _narrowing(query: Query) -> dict[str, Any]:
+    """Return what to ask for of a listing, by the query's parent; raises `Invalid`."""
+    if query.kind == "ecs/clusters":
+        return {}
+    if not query.scope.cluster:
+        raise Invalid("watch", f"{query.kind} of no cluster", "choose a cluster first")
+    parent = query.parent
+    if parent is None or parent.kind == "ecs/clusters":
+        return {}
+    if KINDS[query.kind].container == parent.kind:
+        return {"names": (parent.name,)}
+    if parent.kind == "ecs/services" and KINDS[query.kind].listing.by_service:
+        return {"service": parent.name}
+    raise Invalid("watch", f"{parent.kind} have no {query.kind}", "choose another resource")

@@ -1,0 +1,33 @@
+"""What a kind of ECS is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TypeAlias
+
+import msgspec
+
+from backends.ecs.listing import Listing
+from backends.ecs.wire import Payload
+from backends.model import Kind, Resource, Scope, Verb
+
+READ = frozenset({Verb.DESCRIBE, Verb.YAML})
+"""What can be done to anything."""
+
+FromWire: TypeAlias = Callable[[Scope, Payload, float], Iterable[Resource]]
+"""Makes the rows of one described thing: its scope, its payload, the time by the wall clock."""
+
+
+class EcsKind(msgspec.Struct, frozen=True):
+    """A kind, how its things are found, and how its rows are made of them."""
+
+    kind: Kind
+    listing: Listing
+    from_wire: FromWire
+    container: str = ""
+    """The kind that `listing` lists, where rows are parts of one: containers of a task."""
+
+
+def cloud_map(scope: Scope) -> Scope:
+    """Return where the Cloud Map beside a scope is: the same credentials and region."""
+    return Scope("cloudmap", profile=scope.profile, region=scope.region)

@@ -1,0 +1,119 @@
+"""ECS tasks, running and stopped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from backends.ecs.health import judge_task
+from backends.ecs.kinds.base import READ, EcsKind, cloud_map
+from backends.ecs.listing import TASKS
+from backends.ecs.reasons import exits, why_stopped
+from backends.ecs.wire import Payload, details, items, moment, tail, text
+from backends.model import Column, Format, Kind, Link, Ref, Resource, Scope, Verb
+
+
+def from_wire(scope: Scope, payload: Payload, now: float) -> Iterable[Resource]:
+    """Make a task of DescribeTasks, running or stopped."""
+    arn = text(payload, "taskArn")
+    name = tail(arn)
+    verdict = judge_task(payload, now)
+    status, wanted = text(payload, "lastStatus"), text(payload, "desiredStatus")
+    containers = items(payload, "containers")
+    up = sum(c.get("lastStatus") == "RUNNING" for c in containers)
+    addresses = ips(payload)
+    started = moment(payload, "startedAt")
+    stopped = status == "STOPPED"
+    yield Resource(
+        ref=Ref(scope, "ecs/tasks", name),
+        health=verdict.health,
+        status=status,
+        reason=verdict.reason,
+        cells=(
+            name,
+            status,
+            wanted,
+            text(payload, "healthStatus"),
+            f"{up}/{len(containers)}",
+            tail(text(payload, "taskDefinitionArn")),
+            text(payload, "capacityProviderName") or text(payload, "launchType"),
+            text(payload, "availabilityZone"),
+            addresses[0] if addresses else None,
+            started,
+            text(payload, "stopCode") or None,
+            why_stopped(payload) if stopped else verdict.reason or None,
+            ", ".join(f"{c} {code}" for c, code in exits(payload)) or None,
+            moment(payload, "stoppedAt"),
+        ),
+        ready=up,
+        desired=0 if stopped else len(containers),
+        uid=arn,
+        created=started or moment(payload, "createdAt"),
+        parents=task_parents(scope, payload),
+        links=(_instance_link(scope, name, addresses),),
+        addresses=(*addresses, arn),
+        raw=payload,
+    )
+
+
+def ips(task: Payload) -> tuple[str, ...]:
+    """Return the private addresses of a task, IPv4 before IPv6, each once."""
+    found: dict[str, None] = {}
+    for container in items(task, "containers"):
+        for interface in items(container, "networkInterfaces"):
+            found[text(interface, "privateIpv4Address")] = None
+            found[text(interface, "ipv6Address")] = None
+    for attachment in items(task, "attachments"):
+        if attachment.get("type") == "ElasticNetworkInterface":
+            found[details(attachment).get("privateIPv4Address", "")] = None
+    return tuple(sorted(filter(None, found), key=lambda address: ":" in address))
+
+
+def service_of(task: Payload) -> str:
+    """Return the name of the service that a task belongs to; empty where it is a lone task."""
+    kind, _, name = text(task, "group").partition(":")
+    return name if kind == "service" else ""
+
+
+def task_parents(scope: Scope, task: Payload) -> tuple[Ref, ...]:
+    """Return what a task can be drilled to from: its service, if it has one, and its cluster."""
+    cluster = Ref(scope, "ecs/clusters", scope.cluster)
+    service = service_of(task)
+    return (Ref(scope, "ecs/services", service), cluster) if service else (cluster,)
+
+
+def _instance_link(scope: Scope, task: str, addresses: tuple[str, ...]) -> Link:
+    """Link a task to its Cloud Map instances: ECS registers them under the task's id."""
+    kinds = ("cloudmap/instances",)
+    return Link("Cloud Map instance", kinds, cloud_map(scope), name=task, addresses=addresses)
+
+
+KIND = EcsKind(
+    Kind(
+        id="ecs/tasks",
+        title="Tasks",
+        singular="task",
+        columns=(
+            Column("name", "Task"),
+            Column("status", "Status", Format.STATUS),
+            Column("desired", "Wanted"),
+            Column("health", "Health"),
+            Column("ready", "Ready", Format.RATIO),
+            Column("definition", "Task definition"),
+            Column("launch", "Runs on"),
+            Column("zone", "Zone"),
+            Column("ip", "Private IP"),
+            Column("started", "Started", Format.AGE),
+            Column("stop_code", "Stop code"),
+            Column("why", "Why", width=40),
+            Column("exits", "Exit codes"),
+            Column("stopped", "Stopped", Format.AGE, wide=True),
+        ),
+        child="ecs/containers",
+        verbs=READ | {Verb.LOGS},
+        aliases=("tasks", "task", "t"),
+        empty="No tasks: none is running, and none stopped within the last hour.",
+    ),
+    TASKS,
+    from_wire,
+)
+"""ECS tasks, running and stopped."""
