@@ -8,7 +8,8 @@ through here on their way out, for read-only mode and the audit log.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 from backends.audit import AuditLog
 from backends.base import Backend, BackendError, Demand, Invalid
@@ -114,6 +115,21 @@ class _Feed:
         self.demand.visible = any(holder.visible for holder in self.holders)
 
 
+@contextmanager
+def _defects_translated(action: str) -> Iterator[None]:
+    """Turn a backend's own defect into a `BackendError`: it costs one view, not the screen.
+
+    Its text may hold anything, so only its type is told.
+    """
+    try:
+        yield
+    except BackendError:
+        raise
+    except Exception as error:
+        what = f"{type(error).__name__} in the backend"
+        raise BackendError(action, what, "report this defect") from error
+
+
 class Fleet:
     """Backends, the store, and what goes between. All of it lives on one loop."""
 
@@ -210,17 +226,11 @@ class Fleet:
     async def _run(self, feed: _Feed) -> None:
         query = feed.shelf.query
         try:
-            async for change in self.backend(query.scope).watch(query, feed.demand):
-                feed.shelf.apply(change)
+            with _defects_translated(f"watch {query.kind}"):
+                async for change in self.backend(query.scope).watch(query, feed.demand):
+                    feed.shelf.apply(change)
         except BackendError as error:
             self._fail(feed, error.problem)
-        except asyncio.CancelledError:
-            raise
-        except Exception as error:
-            # A backend's own defect must cost one view, not the screen; its text may hold
-            # anything, so only the type is shown.
-            what = f"{type(error).__name__} in the watch"
-            self._fail(feed, Problem("internal", f"watch {query.kind}", what, "report this defect"))
 
     def _fail(self, feed: _Feed, problem: Problem) -> None:
         last = feed.shelf.status
@@ -229,19 +239,25 @@ class Fleet:
 
     async def describe(self, resource: Resource) -> Description:
         """Fetch everything worth knowing of a resource."""
-        return await self.backend(resource.ref.scope).describe(resource)
+        with _defects_translated(f"describe {resource.ref.kind}"):
+            return await self.backend(resource.ref.scope).describe(resource)
 
-    def logs(self, resource: Resource, request: LogRequest) -> AsyncIterator[LogBatch]:
+    async def logs(self, resource: Resource, request: LogRequest) -> AsyncIterator[LogBatch]:
         """Tail the logs of a resource and of all that run under it."""
-        return self.backend(resource.ref.scope).logs(resource, request)
+        with _defects_translated(f"tail logs of {resource.ref.kind}"):
+            async for batch in self.backend(resource.ref.scope).logs(resource, request):
+                yield batch
 
     async def scale_info(self, resource: Resource) -> ScaleInfo:
         """Fetch what a scale dialog shows."""
-        return await self.backend(resource.ref.scope).scale_info(resource)
+        with _defects_translated(f"ask for the counts of {resource.ref.kind}"):
+            return await self.backend(resource.ref.scope).scale_info(resource)
 
-    def rollout(self, ref: Ref) -> AsyncIterator[Rollout]:
+    async def rollout(self, ref: Ref) -> AsyncIterator[Rollout]:
         """Follow a workload's rollout until it settles or fails."""
-        return self.backend(ref.scope).rollout(ref)
+        with _defects_translated(f"follow the rollout of {ref.kind}"):
+            async for rollout in self.backend(ref.scope).rollout(ref):
+                yield rollout
 
     def workloads(self, cluster: Ref) -> Sequence[Query]:
         """Return the queries by which a cluster's health is counted."""
@@ -259,7 +275,8 @@ class Fleet:
             )
         entry = await self._audit.sending(operation)
         try:
-            accepted = await self.backend(operation.ref.scope).perform(operation)
+            with _defects_translated(f"change {operation.ref.name}"):
+                accepted = await self.backend(operation.ref.scope).perform(operation)
         except BackendError as error:
             await self._audit.refused(entry, error)
             raise
