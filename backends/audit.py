@@ -6,9 +6,7 @@ An operation that can't be written down is not sent.
 from __future__ import annotations
 
 import asyncio
-import getpass
 import os
-import uuid
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +30,8 @@ class AuditLog:
 
         Raises `Invalid` if the file can't be written.
         """
+        import uuid
+
         entry = uuid.uuid4().hex
         ref = operation.ref
         await self._write(
@@ -90,6 +90,8 @@ class AuditLog:
 
 
 def _user() -> str:
+    import getpass
+
     try:
         return getpass.getuser()
     except (OSError, KeyError):

@@ -5,11 +5,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
-from typing import TypeAlias
-
-import platformdirs
+from typing import TYPE_CHECKING, TypeAlias
 
 from backends.audit import AuditLog
 from backends.base import Backend, BackendError, BackendFactory, Invalid, Sources
@@ -19,6 +16,9 @@ from backends.model import Problem
 from backends.text import clean
 from tui.config import Config, sources
 from tui.demo import DemoWorld
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 GROUP = "topdeck.backends"
 """The entry-point group through which backends, ours and others', are found."""
@@ -32,9 +32,15 @@ def make_fleet(
 ) -> Fleet:
     """Return a fleet without backends: cheap, so that the screen can start with it."""
     clock = clock or SystemClock()
-    folder = state_dir or platformdirs.user_state_path("topdeck")
-    audit = AuditLog(folder / "audit.jsonl", clock)
+    audit = AuditLog((state_dir or state_folder()) / "audit.jsonl", clock)
     return Fleet(clock=clock, audit=audit, read_only=config.read_only)
+
+
+def state_folder() -> Path:
+    """Return the user's state directory for Topdeck: audit log, crash reports, saved logs."""
+    import platformdirs
+
+    return platformdirs.user_state_path("topdeck")
 
 
 def sources_of(config: Config, world: DemoWorld | None) -> SourcesFor:
@@ -78,6 +84,8 @@ async def attach_backends(fleet: Fleet, sources_for: SourcesFor) -> None:
 
 
 def _registered() -> Sequence[EntryPoint]:
+    from importlib.metadata import entry_points
+
     return sorted(entry_points(group=GROUP), key=_order)
 
 

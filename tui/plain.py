@@ -51,7 +51,9 @@ async def print_rows(
             out.write(_json(shown, source) + "\n")
         else:
             _print_table(shown, source, fleet.clock.now(), out)
-        return _report(fleet.failures, source.status(), complete=complete and all_in)
+        code = _report(fleet.failures, source.status(), complete=complete and all_in)
+        # The board shows what failed among its rows: it did its job if it has any.
+        return 0 if rows and not options.kind else code
     except BackendError as error:
         print(f"topdeck: {error}", file=sys.stderr)
         return 1
@@ -132,8 +134,10 @@ def _json(rows: Sequence[Resource], source: RowSource) -> str:
 
 def _print_table(rows: Sequence[Resource], source: RowSource, now: float, out: TextIO) -> None:
     """Print rows as columns of plain text; an empty list says why."""
-    if not rows:
+    if not rows and source.status().state is FeedState.LIVE and source.status().feeds:
         out.write((source.kind.empty or f"No {source.kind.title.lower()}.") + "\n")
+        return
+    if not rows:
         return
     columns = [column for column in source.columns if not column.wide]
     picks = [index for index, column in enumerate(source.columns) if not column.wide]

@@ -13,13 +13,11 @@ import time
 import traceback
 from pathlib import Path
 
-import platformdirs
-
 from backends.board import Board
 from backends.version import __version__
 from tui.app import TopdeckApp
 from tui.cli import Options
-from tui.compose import attach_backends, make_fleet, sources_of
+from tui.compose import attach_backends, make_fleet, sources_of, state_folder
 from tui.demo import DemoWorld
 from tui.keymap import check_keys
 
@@ -77,7 +75,7 @@ async def _run(app: TopdeckApp, options: Options) -> int:
 
 def _report(error: BaseException) -> None:
     """Say that it broke, in two lines, and write the rest to a file of the user's own."""
-    folder = platformdirs.user_state_path("topdeck") / "crashes"
+    folder = state_folder() / "crashes"
     path = folder / f"crash-{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}.txt"
     where = f"The report is in {path}."
     try:

@@ -7,7 +7,6 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, cast
 
-import platformdirs
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -16,6 +15,7 @@ from textual.screen import Screen
 from backends.base import BackendError
 from backends.model import LogBatch, LogRequest, Problem, Resource
 from backends.text import clean
+from tui.compose import state_folder
 from widgets.banner import Banner
 from widgets.filter_bar import FilterBar
 from widgets.key_bar import KeyBar
@@ -218,5 +218,5 @@ def _span(request: LogRequest) -> str:
 def _log_path(name: str) -> Path:
     """Return a new file's path; a name from outside becomes a safe one."""
     safe = "".join(c if c.isalnum() or c in "-_." else "_" for c in clean(name))[:80]
-    folder = platformdirs.user_state_path("topdeck") / "logs"
+    folder = state_folder() / "logs"
     return folder / f"{safe}-{time.strftime('%Y%m%d-%H%M%S')}.log"
