@@ -9,7 +9,7 @@ import msgspec
 from backends.model import LogBatch
 
 
-async def first(batches: AsyncIterator[LogBatch], count: int) -> AsyncIterator[LogBatch]:
+async def first(batches: AsyncIterator[LogBatch], count: int) -> AsyncGenerator[LogBatch, None]:
     """Yield batches until they have had `count` lines together, then close and end.
 
     The batch that goes beyond is cut, and one is added that says that the past is complete.

@@ -67,7 +67,7 @@ class LogMerge:
         self._began = 0.0
         self._spoke = -inf
         self._settled = False
-        self._alone = True  # there never was a second source
+        self._crowded = False  # there was more than one source of lines at some time
         self._live = False
         self._sealed = False
         self._dropped = 0
@@ -91,7 +91,7 @@ class LogMerge:
             return
         source = self._sources[name] = Source(name, lines, control=control)
         source.awaited = not self._live
-        self._alone = self._alone and len(self._sources) == 1
+        self._crowded = self._crowded or self._crowd > 1
         if self._failure is not None and self._failure[0] == name:
             self._failure = None
         if self._state == "open":
@@ -116,7 +116,7 @@ class LogMerge:
         self._sealed = True
         self._wake.set()
 
-    async def batches(self) -> AsyncIterator[LogBatch]:
+    async def batches(self) -> AsyncGenerator[LogBatch, None]:
         """Yield what the sources deliver, once; closing the iterator closes all of them.
 
         `LogBatch.live` is set once, when the sources that were there by then have delivered
@@ -250,8 +250,9 @@ class LogMerge:
         due = self._buffer.due
         if not self._sources and due < inf:
             return 0.0  # nothing can come that would go before it
-        waits = not (self._settled or self._alone)
-        return max(due, self._began + self._settle) if waits else due
+        finding = any(one.control and one.awaited for one in self._sources.values())
+        settling = not self._settled and (self._crowded or finding)
+        return max(due, self._began + self._settle) if settling else due
 
     @property
     def _standing(self) -> Problem | None:

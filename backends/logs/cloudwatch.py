@@ -1,0 +1,99 @@
+"""Tailing CloudWatch Logs: any number of streams, in several groups and regions, as one."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Container
+from contextlib import aclosing
+from itertools import count
+from math import inf
+
+from backends.aws.access import AwsAccess
+from backends.clock import Clock
+from backends.logs.head import first
+from backends.logs.merge import WINDOW, LogMerge
+from backends.logs.reader import POLL, Reader
+from backends.logs.streams import Stream, StreamSet
+from backends.model import LogBatch, LogRequest, Scope
+
+__all__ = ["Stream", "StreamSet", "tail"]
+
+SETTLE_GROUPS = 5.0
+"""Seconds that the past of one group waits for that of the others."""
+
+
+async def tail(
+    access: AwsAccess,
+    scope: Scope,
+    streams: StreamSet,
+    request: LogRequest,
+    clock: Clock,
+    *,
+    poll: float = POLL,
+) -> AsyncIterator[LogBatch]:
+    """Yield what is in the streams of a set, and follow as the set changes.
+
+    `scope` says whose logs they are; regions are those of the streams. Each hundred streams of
+    a group are read together every `poll` seconds, less often while they are silent. Lines of
+    one group come in order of time but for those that CloudWatch received late; those of
+    several groups are held back for one `poll` to put them in order. `LogRequest.tail` and
+    `head` count events, which have several lines where the log driver joins them. Ends when
+    the set is sealed and its streams are gone, or when the request was not to follow.
+    """
+    merge = LogMerge(
+        clock,
+        window=max(WINDOW, poll),
+        settle=SETTLE_GROUPS if request.head is None else inf,
+    )
+
+    def reader(stream: Stream) -> Reader:
+        where = scope.at(region=stream.region)
+        return Reader(access, where, stream.group, request, clock, poll=poll)
+
+    merge.add("log groups", _assign(merge, streams, reader, request), control=True)
+    batches = merge.batches()
+    if request.head is not None:
+        batches = first(batches, request.head)
+    async with aclosing(batches):
+        async for batch in batches:
+            yield batch
+
+
+async def _assign(
+    merge: LogMerge,
+    streams: StreamSet,
+    make: Callable[[Stream], Reader],
+    request: LogRequest,
+) -> AsyncIterator[LogBatch]:
+    """Give every stream of the set to a reader, and each reader to the merge."""
+    homes: dict[Stream, Reader] = {}
+    past = True
+    while True:
+        current = streams.current
+        for stream in homes.keys() - current:
+            homes.pop(stream).release(stream)
+        for stream in sorted(current - homes.keys()):
+            home = next((one for one in homes.values() if _fits(one, stream)), None)
+            reader = home or make(stream)
+            reader.include(stream, past=past)
+            homes[stream] = reader
+            if home is None:
+                merge.add(_name(reader, merge.names()), reader.batches())
+        if past:
+            yield LogBatch(live=True)
+            past = False
+        over = streams.sealed and not homes
+        if over or not request.follow or request.head is not None:
+            merge.seal()
+            return
+        await streams.changed()
+
+
+def _fits(reader: Reader, stream: Stream) -> bool:
+    same = (reader.region, reader.group) == (stream.region, stream.group)
+    return same and reader.room > 0
+
+
+def _name(reader: Reader, taken: Container[str]) -> str:
+    """Return what a reader is called in notes; a number tells the readers of a group apart."""
+    names = (f"{reader.group} ({number})" if number > 1 else reader.group for number in count(1))
+    return next(name for name in names if name not in taken)

@@ -1,0 +1,70 @@
+"""What a reader of log streams keeps of each, and of its own troubles."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from backends.clock import Clock
+from backends.logs.streams import Stream
+
+BACKOFF_MOST = 30.0
+"""Seconds to wait at the most after a failure, and between looks for a missing stream."""
+
+
+def backoff(base: float, times: int) -> float:
+    """Return the seconds to wait after so many failures in a row: doubled with each."""
+    return min(base * 2.0 ** min(times, 16), BACKOFF_MOST)
+
+
+class Member:
+    """One stream and how far it was read."""
+
+    def __init__(self, stream: Stream, begin: float, *, past: bool) -> None:
+        """`begin` is the epoch second to read from."""
+        self.stream = stream
+        self.past = past
+        """Whether what it wrote up to now is past, on which the request has its limits."""
+        self.cursor = int(max(begin, 0.0) * 1000)
+        """Milliseconds since the epoch up to which it was read."""
+        self.live = False
+        """Whether it was read to its end."""
+        self.leaving = False
+        """Whether it is to be let go after one more read."""
+        self.missing = 0
+        """How many times in a row it was not there."""
+        self.retry = 0.0
+        """When to look for it again, by the monotonic clock."""
+
+    def miss(self, now: float, base: float) -> None:
+        """Note that it was not there."""
+        self.missing += 1
+        self.retry = now + backoff(base, self.missing)
+
+
+class Trouble:
+    """Failures in a row, and since when."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._since = 0.0
+        self.count = 0
+        """Failures since the last success."""
+
+    def met(self) -> None:
+        """Note a failure."""
+        if not self.count:
+            self._since = self._clock.now()
+        self.count += 1
+
+    def over(self) -> float:
+        """Note a success; return the seconds since the first failure before it, or 0.0."""
+        lost = self._clock.now() - self._since if self.count else 0.0
+        self.count = 0
+        return lost
+
+
+def silent(members: Iterable[Member]) -> tuple[str, ...]:
+    """Return the note that names the streams that are not there, if any."""
+    missing = sorted(member.stream.source for member in members if member.missing)
+    more = f" and {len(missing) - 5} more" if len(missing) > 5 else ""
+    return (f"nothing logged yet: {', '.join(missing[:5])}{more}",) if missing else ()

@@ -1,0 +1,288 @@
+"""Reading up to a hundred streams of one CloudWatch log group with FilterLogEvents."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing, suppress
+from typing import Any
+
+from backends.aws.access import AwsAccess
+from backends.base import BackendError, NotFound
+from backends.clock import Clock
+from backends.logs.events import in_order
+from backends.logs.last import Event, last_events
+from backends.logs.member import Member, Trouble, backoff, silent
+from backends.logs.seen import Seen
+from backends.logs.streams import Stream
+from backends.model import LogBatch, LogLine, LogRequest, Problem, Scope
+
+STREAMS = 100
+"""Stream names in one FilterLogEvents call at the most (CloudWatch Logs API reference)."""
+
+PAGE = 10_000
+"""Events in one page at the most (CloudWatch Logs API reference)."""
+
+POLL = 1.5
+"""Seconds between two reads of a group that has something to say."""
+
+SLACK = 3.0
+"""How many times slower a group is read that is quiet, reached by and by."""
+
+OVERLAP_MS = 15_000
+"""How far each read goes back behind the newest event: the agents deliver late and in turns."""
+
+QUIET_MS = 600_000
+"""How far a read of silent streams goes back at the most; more than clocks differ by."""
+
+LAG = 60.0
+"""Seconds that a live read may lag behind before it says so."""
+
+RETRIES = 5
+"""Missing streams looked for in one round at the most."""
+
+PATIENCE = 3
+"""Failures in a row after which streams that are over are let go of."""
+
+
+class Reader:
+    """Reads some streams of one group again and again, and yields what is new in them."""
+
+    def __init__(
+        self,
+        access: AwsAccess,
+        scope: Scope,
+        group: str,
+        request: LogRequest,
+        clock: Clock,
+        *,
+        poll: float = POLL,
+    ) -> None:
+        """`scope` is that of the group: its region is where the group is."""
+        self.group = group
+        self.region = scope.region
+        self.ended = False
+        """It will read no more; other streams need another reader."""
+        self._access = access
+        self._scope = scope
+        self._request = request
+        self._clock = clock
+        self._poll = self._delay = poll
+        self._began = clock.now()
+        self._members: dict[str, Member] = {}
+        self._seen = Seen()
+        self._wake = asyncio.Event()
+        self._trouble = Trouble(clock)
+        self._left = request.head
+
+    @property
+    def room(self) -> int:
+        """How many more streams it can take."""
+        return 0 if self.ended else STREAMS - len(self._members)
+
+    def include(self, stream: Stream, *, past: bool) -> None:
+        """Read one more stream: its `past` as was requested, or all that it has written."""
+        begin = stream.begins
+        if past and self._request.since is not None:
+            begin = max(begin, self._began - self._request.since)
+        elif not past:
+            begin = begin or self._began - OVERLAP_MS / 1000
+        self._members[stream.stream] = Member(stream, begin, past=past)
+        self._wake.set()
+
+    def release(self, stream: Stream) -> None:
+        """Read a stream once more, and then no longer."""
+        member = self._members.get(stream.stream)
+        if member is not None:
+            member.leaving = True
+            self._wake.set()
+
+    async def batches(self) -> AsyncGenerator[LogBatch, None]:
+        """Yield what is in the streams, until there are none or the request has its fill.
+
+        The first batch that is ``live`` comes when all streams were read to their end once.
+        Errors are yielded as problems, and the reading goes on.
+        """
+        live = False
+        try:
+            while self._members:
+                self._wake.clear()
+                leaving = [member for member in self._members.values() if member.leaving]
+                fresh, failed = False, self._trouble.count > 0
+                try:
+                    async with aclosing(self._round()) as batches:
+                        async for batch in batches:
+                            fresh = fresh or bool(batch.lines)
+                            yield batch
+                except BackendError as error:
+                    self._trouble.met()
+                    yield LogBatch(problem=error.problem, notes=self._give_up(leaving))
+                else:
+                    if not live or failed:  # after a failure, to say that it is over
+                        notes = () if live else silent(self._members.values())
+                        live = True
+                        yield LogBatch(live=True, notes=notes)
+                    self._drop(leaving)
+                    if self._left == 0 or not self._following or not self._members:
+                        return
+                await self._pause(fresh=fresh)
+        finally:
+            self.ended = True
+
+    @property
+    def _following(self) -> bool:
+        return self._request.follow and self._request.head is None
+
+    async def _round(self) -> AsyncGenerator[LogBatch, None]:
+        """Read every stream once to its end."""
+        now = self._clock.monotonic()
+        members = list(self._members.values())
+        present = [member for member in members if not member.missing]
+        units = [
+            [member for member in present if not member.live and member.past],
+            [member for member in present if not member.live and not member.past],
+            [member for member in present if member.live],
+        ]
+        due = [member for member in members if member.missing and member.retry <= now]
+        units.extend([member] for member in due[:RETRIES])
+        for unit in filter(None, units):
+            async with aclosing(self._read(unit)) as batches:
+                async for batch in batches:
+                    yield batch
+
+    async def _read(self, unit: list[Member]) -> AsyncGenerator[LogBatch, None]:
+        """Read some streams, telling those apart that are not there."""
+        last = self._request.tail is not None and unit[0].past and not unit[0].live
+        try:
+            async with aclosing(self._last(unit) if last else self._forward(unit)) as batches:
+                async for batch in batches:
+                    yield batch
+        except NotFound as error:
+            if "log group" in error.problem.message:
+                raise self._no_group(error.problem) from None
+            if len(unit) == 1:
+                unit[0].miss(self._clock.monotonic(), self._poll)
+                return
+            middle = len(unit) // 2
+            for part in (unit[:middle], unit[middle:]):
+                async with aclosing(self._read(part)) as batches:
+                    async for batch in batches:
+                        yield batch
+        else:
+            for member in unit:
+                member.live, member.missing = True, 0
+
+    async def _forward(self, unit: list[Member]) -> AsyncGenerator[LogBatch, None]:
+        """Yield the events of some streams that are new, page by page."""
+        live = unit[0].live
+        start = min(member.cursor for member in unit) - (OVERLAP_MS if live else 0)
+        told = not live
+        async with aclosing(self._pages(unit, max(start, self._seen.floor))) as pages:
+            async for events, more in pages:
+                notes = self._recovery()
+                lines = self._lines(self._fresh(unit, events))
+                behind = self._clock.now() - unit[0].cursor / 1000
+                if lines and more and not told and behind > LAG:
+                    told = True
+                    notes = (*notes, f"{self.group}: {behind:.0f} s behind, reading on")
+                if lines or notes:
+                    yield LogBatch(lines=lines, notes=notes)
+                if self._left == 0:
+                    return
+        quiet = int(self._clock.now() * 1000) - QUIET_MS
+        for member in unit:
+            member.cursor = max(member.cursor, quiet)
+
+    async def _last(self, unit: list[Member]) -> AsyncGenerator[LogBatch, None]:
+        """Yield the newest events of some streams, so many of each as were asked for."""
+        members = {member.stream.stream: member for member in unit}
+
+        async def read(
+            names: Sequence[str], start: int, end: int | None
+        ) -> AsyncGenerator[Sequence[Event], None]:
+            some = [members[name] for name in names]
+            async with aclosing(self._pages(some, start, end)) as pages:
+                async for events, _ in pages:
+                    # only what the reads that follow will go back to has to be remembered
+                    again = unit[0].cursor - OVERLAP_MS
+                    old = [event for event in events if event["timestamp"] < again]
+                    yield old + self._fresh(unit, events[len(old) :])
+
+        now = int(self._clock.now() * 1000)
+        begin = min(member.cursor for member in unit)
+        events = await last_events(read, members, self._request.tail or 0, now=now, begin=begin)
+        for member in unit:
+            member.cursor = max(member.cursor, now - QUIET_MS)
+        yield LogBatch(lines=self._lines(events), notes=self._recovery())
+
+    def _fresh(self, unit: list[Member], events: Sequence[Event]) -> list[Event]:
+        """Return the events not seen before, and note how far the streams were read."""
+        fresh = [e for e in events if self._seen.admit(e["eventId"], e["timestamp"])]
+        newest = max((event["timestamp"] for event in events), default=0)
+        for member in unit:
+            member.cursor = max(member.cursor, newest)
+        cursors = [member.cursor for member in self._members.values() if not member.missing]
+        self._seen.forget(min(cursors, default=0) - OVERLAP_MS)
+        return fresh
+
+    def _lines(self, events: Sequence[Event]) -> tuple[LogLine, ...]:
+        sources = {name: member.stream.source for name, member in self._members.items()}
+        lines = tuple(in_order(events, sources))
+        if self._left is not None:
+            lines = lines[: self._left]
+            self._left -= len(lines)
+        return lines
+
+    async def _pages(
+        self, unit: list[Member], start: int, end: int | None = None
+    ) -> AsyncGenerator[tuple[list[Event], bool], None]:
+        """Yield the events of each page, in order of time, and whether there is another."""
+        limits: dict[str, Any] = {} if end is None else {"endTime": end}
+        if self._left is not None:
+            limits["limit"] = max(1, min(self._left, PAGE))
+        async for page in self._access.pages(
+            self._scope,
+            "logs",
+            "FilterLogEvents",
+            logGroupName=self.group,
+            logStreamNames=[member.stream.stream for member in unit],
+            startTime=start,
+            **limits,
+        ):
+            events = sorted(page.get("events") or (), key=lambda event: event["timestamp"])
+            yield events, bool(page.get("nextToken"))
+
+    def _no_group(self, problem: Problem) -> NotFound:
+        return NotFound(
+            problem.action,
+            f"there is no log group {self.group} in {self.region}",
+            "create it, or set awslogs-create-group to true in the task definition",
+        )
+
+    def _recovery(self) -> tuple[str, ...]:
+        """Note that a call succeeded; return what to say of the time that none did."""
+        lost = self._trouble.over()
+        if lost < LAG / 2:
+            return ()
+        return (f"{self.group}: could not be read for {lost:.0f} s; what was logged then follows",)
+
+    def _give_up(self, leaving: list[Member]) -> tuple[str, ...]:
+        """Let go of streams that are over and can't be read; return what to say of them."""
+        if self._trouble.count < PATIENCE:
+            return ()
+        self._drop(leaving)
+        return tuple(f"{member.stream.source}: its last lines were not read" for member in leaving)
+
+    def _drop(self, leaving: list[Member]) -> None:
+        for member in leaving:
+            self._members.pop(member.stream.stream, None)
+
+    async def _pause(self, *, fresh: bool) -> None:
+        if self._trouble.count:
+            delay = backoff(self._poll, self._trouble.count)
+        else:
+            self._delay = self._poll if fresh else min(self._delay * 1.5, self._poll * SLACK)
+            delay = self._delay
+        with suppress(TimeoutError):
+            async with asyncio.timeout(delay):
+                await self._wake.wait()
