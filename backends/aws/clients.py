@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from typing import Any
 
 from aiobotocore.config import AioConfig
 
+from backends.aws import loader
 from backends.aws.credentials import ProfileCredentials, close_quietly
 from backends.aws.profiles import Profile
-from backends.aws.session import Session, warm
+from backends.aws.session import Session
+from backends.aws.transport import HttpSession, shared_context
 from backends.clock import Clock
 
 POOL = 50
@@ -17,6 +20,10 @@ POOL = 50
 
 CONNECT_TIMEOUT = 5.0
 """Seconds to wait for a connection at most; `Sources.request_timeout` where that is shorter."""
+
+
+_warming = threading.Lock()
+"""Keeps two clients that are made at once from loading the same models twice."""
 
 
 class Clients:
@@ -32,6 +39,7 @@ class Clients:
             read_timeout=timeout,
             max_pool_connections=POOL,
             retries={"mode": "standard", "total_max_attempts": 1},
+            http_session_cls=HttpSession,
         )
         self._open: dict[tuple[str, str], Any] = {}
         self._lock = asyncio.Lock()
@@ -63,7 +71,9 @@ class Clients:
         Nothing in a new client belongs to a loop yet: its connections are opened by the first
         call, and credentials are not asked for before that either.
         """
-        warm(self._session, (service,))
+        with _warming:
+            loader.warm(self._session.get_component("data_loader"), (service,))
+            shared_context(self._session.get_config_variable("ca_bundle") or True)
 
         async def enter() -> Any:
             context = self._session.create_client(service, region_name=region, config=self._config)

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import functools
 from pathlib import Path
 from typing import Any, NoReturn
 
 import orjson
 from aiobotocore.parsers import AioJSONParser, AioResponseParserFactory
 from aiobotocore.session import AioSession
-from botocore.loaders import Loader, create_loader
 from botocore.parsers import ResponseParserError
 from botocore.utils import JSONFileCache, parse_timestamp
 
+from backends.aws.loader import shared_loader
 from backends.base import AwsSource
 
 CLI_CACHE = Path("~/.aws/cli/cache")
 """Where the AWS CLI keeps the credentials of the roles that it assumed, MFA codes included."""
-
-SERVICES = ("ecs", "logs", "servicediscovery", "eks", "sts", "application-autoscaling")
-"""The services whose models `warm` loads ahead of use."""
 
 
 class MfaRequired(Exception):  # noqa: N818 - it reads as what it says
@@ -39,7 +35,7 @@ class Session(AioSession):  # type: ignore[misc]
             if value := getattr(source, name):
                 self.set_config_variable(name, value)
         self._components.lazy_register_component(
-            "data_loader", lambda: _loader(self.get_config_variable("data_path"))
+            "data_loader", lambda: shared_loader(self.get_config_variable("data_path"))
         )
         self.register_component("response_parser_factory", _PARSERS)
 
@@ -65,12 +61,6 @@ def credential_session(source: AwsSource, region: str) -> Session:
     assume_role.cache = _ReadOnlyCache()
     assume_role._prompter = _no_prompt  # noqa: SLF001 - botocore has no other way in
     return session
-
-
-def warm(session: Session, services: tuple[str, ...] = SERVICES) -> None:
-    """Load the models of some services; some 100 ms for all, so call it in a thread."""
-    for service in services:
-        session.warm_up_loader_caches(service)
 
 
 def epoch(value: Any) -> float:
@@ -120,12 +110,6 @@ class _ReadOnlyCache(dict[str, Any]):
 
 def _no_prompt(prompt: str) -> NoReturn:
     raise MfaRequired(prompt)
-
-
-@functools.cache
-def _loader(data_path: str | None) -> Loader:
-    """Return the one loader of botocore's models; its cache makes a second session cheap."""
-    return create_loader(data_path)
 
 
 _PARSERS = _ParserFactory()
