@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import errno
-from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Self
@@ -12,7 +11,7 @@ from typing import Self
 from aiohttp import web
 
 from backends.clock import Clock, ManualClock, SystemClock
-from backends.sim import files
+from backends.sim import files, kube_face
 from backends.sim.aws.face import AwsFace
 from backends.sim.blueprint import ScaleName, blueprint
 from backends.sim.control import Control
@@ -103,7 +102,7 @@ class SimServer:
         """Begin to listen; `__aenter__` calls it."""
         app = web.Application(client_max_size=MAX_BODY)
         app.add_routes(Control(self.world).routes())
-        app.add_routes(_kube_routes(self.world))
+        app.add_routes(kube_face.routes(self.world))
         app.router.add_route("*", "/{path:.*}", self._aws.handle)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
@@ -138,11 +137,3 @@ class SimServer:
         while True:
             await asyncio.sleep(TICK)
             self.world.advance()
-
-
-def _kube_routes(world: World) -> Sequence[web.AbstractRouteDef]:
-    try:
-        from backends.sim.kube_face import routes
-    except ImportError:
-        return []
-    return routes(world)

@@ -51,6 +51,7 @@ class World:
         self.clock = clock
         self.agenda = Agenda(clock.now() - AGE[blueprint.scale])
         self.faults = Faults()
+        self._lively = lively
         self.base_url = ""
         """Where the simulator listens, once it does."""
         opening = clock.now() if lively else None
@@ -71,7 +72,10 @@ class World:
     def kube(self) -> Mapping[str, KubeCluster]:
         """The Kubernetes clusters by name, laid out when they are first asked for."""
         if self._kube is None:
-            self._kube = _build_kube(self.blueprint, self.clock, self._rng("kube"))
+            from backends.sim.kube_world import build
+
+            rng = self._rng("kube")
+            self._kube = build(self.blueprint, self.clock, rng, lively=self._lively)
         return self._kube
 
     @property
@@ -111,13 +115,3 @@ class World:
         self.agenda.run(self.clock.now())
         for cluster in (self._kube or {}).values():
             cluster.advance()
-
-
-def _build_kube(
-    blueprint: Blueprint, clock: Clock, rng: random.Random
-) -> Mapping[str, KubeCluster]:
-    try:
-        from backends.sim.kube_world import build
-    except ImportError:
-        return {}
-    return build(blueprint, clock, rng)

@@ -10,7 +10,7 @@ from backends.sim.aws import ecs_find as find
 from backends.sim.aws.call import Call, operation
 from backends.sim.aws.errors import invalid
 from backends.sim.aws.pages import limit, page
-from backends.sim.ecs.definitions import runtime_id
+from backends.sim.ecs.definitions import image_digest, runtime_id
 from backends.sim.ecs.model import Cluster, Container, Task
 
 ERROR = "InvalidParameterException"
@@ -193,8 +193,7 @@ def _render_container(task: Task, container: Container) -> dict[str, Any]:
     }
     if task.pull_stopped is not None:
         body["runtimeId"] = runtime_id(task, definition)
-        digest = zlib.crc32(definition.image.encode())
-        body["imageDigest"] = f"sha256:{digest:08x}" + f"{digest:08x}" * 7
+        body["imageDigest"] = image_digest(definition.image)
     if container.exit_code is not None:
         body["exitCode"] = container.exit_code
     if container.reason:

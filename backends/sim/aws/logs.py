@@ -49,7 +49,10 @@ def describe_log_groups(call: Call) -> dict[str, Any]:
     groups = call.world.logs.groups(call.account.account_id, call.region).values()
     prefix, part = call.text("logGroupNamePrefix"), call.text("logGroupNamePattern").lower()
     if prefix and part:
-        raise AwsError(ERROR, "LogGroup name prefix and LogGroup name pattern are mutually exclusive parameters.")  # fmt: skip  # noqa: E501
+        raise AwsError(
+            ERROR,
+            "LogGroup name prefix and LogGroup name pattern are mutually exclusive parameters.",
+        )
     kept = [g for g in groups if g.name.startswith(prefix) and part in g.name.lower()]
     size = limit(call, "limit", 50, 50, ERROR)
     taken, token = page(call, kept, lambda g: g.name, size, names=PAGING, error=_bad_token())
@@ -193,7 +196,9 @@ def _window(call: Call) -> tuple[float, float]:
 def _chosen(call: Call, streams: dict[str, Stream]) -> list[Stream]:
     names, prefix = call.texts("logStreamNames"), call.text("logStreamNamePrefix")
     if names and prefix:
-        raise AwsError(ERROR, "LogStreamNamePrefix and LogStreamNames parameters are mutually exclusive.")  # fmt: skip  # noqa: E501
+        raise AwsError(
+            ERROR, "LogStreamNamePrefix and LogStreamNames parameters are mutually exclusive."
+        )
     if len(names) > MOST_STREAMS:
         raise AwsError(
             ERROR,

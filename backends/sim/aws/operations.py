@@ -2,15 +2,34 @@
 
 from __future__ import annotations
 
-from backends.sim.aws import cloudmap, ecs_clusters, ecs_definitions, ecs_services, ecs_tasks, logs
+from backends.sim.aws import (
+    autoscaling,
+    cloudmap,
+    ecr,
+    ecs_clusters,
+    ecs_definitions,
+    ecs_deployments,
+    ecs_services,
+    ecs_tasks,
+    eks,
+    elbv2,
+    logs,
+    sts,
+)
 from backends.sim.aws.call import OPERATIONS
 
 __all__ = [
     "OPERATIONS",
+    "autoscaling",
     "cloudmap",
+    "ecr",
     "ecs_clusters",
     "ecs_definitions",
+    "ecs_deployments",
     "ecs_services",
     "ecs_tasks",
+    "eks",
+    "elbv2",
     "logs",
+    "sts",
 ]

@@ -122,7 +122,10 @@ def _decode_rest(request: web.Request, signed: Signed, body: bytes) -> Request:
     for service, method, pattern, action in REST_PATHS:
         found = pattern.fullmatch(path)
         if service == signed.service and method == request.method and found:
-            params: dict[str, Any] = dict(request.query)
+            params: dict[str, Any] = {
+                name: int(value) if name == "maxResults" and value.isdigit() else value
+                for name, value in request.query.items()
+            }
             params |= {name: unquote(value) for name, value in found.groupdict().items()}
             return Request("rest-json", service, action, params | _object(body))
     raise (
@@ -137,16 +140,25 @@ def _decode_query(service: str, query: str, body: bytes) -> Request:
     form |= dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
     action = form.pop("Action", "")
     form.pop("Version", None)
-    lists: dict[str, dict[int, str]] = {}
-    params: dict[str, Any] = {}
+    tree: dict[str, Any] = {}
     for name, value in form.items():
-        found = re.fullmatch(r"(\w+)\.member\.(\d+)", name)
-        if found:
-            lists.setdefault(found[1], {})[int(found[2])] = value
-        else:
-            params[name] = value
-    params |= {name: [items[i] for i in sorted(items)] for name, items in lists.items()}
+        node = tree
+        *path, last = name.split(".")
+        for part in path:
+            node = node.setdefault(part, {})
+        node[last] = value
+    params = {name: _lists(value) for name, value in tree.items()}
     return Request("query", service, action, params)
+
+
+def _lists(value: Any) -> Any:
+    """Turn ``{"member": {"1": a, "2": b}}`` into ``[a, b]``, however deep it lies."""
+    if not isinstance(value, dict):
+        return value
+    if list(value) == ["member"] and isinstance(value["member"], dict):
+        items = sorted(value["member"].items(), key=lambda item: item[0].zfill(9))
+        return [_lists(item) for _, item in items]
+    return {name: _lists(item) for name, item in value.items()}
 
 
 def answer(request: Request, output: dict[str, Any], request_id: str) -> web.Response:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import zlib
 from dataclasses import replace
+from functools import lru_cache
 
 from backends.sim.blueprint import SimWorkload
 from backends.sim.ecs.model import Cluster, ContainerDefinition, Task, TaskDefinition
@@ -109,6 +111,12 @@ def renew(definition: TaskDefinition, image: str, now: float, flaw: str = "") ->
         registered=now,
         flaw=flaw,
     )
+
+
+@lru_cache(maxsize=4096)
+def image_digest(image: str) -> str:
+    """Return the digest of an image, always the same for the same name."""
+    return "sha256:" + hashlib.sha256(image.encode()).hexdigest()
 
 
 def runtime_id(task: Task, container: ContainerDefinition) -> str:

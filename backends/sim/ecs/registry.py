@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from backends.sim.ecs.model import TaskDefinition
 
@@ -26,6 +26,15 @@ class Definitions:
     def families(self, account: str, region: str) -> Mapping[str, Mapping[int, TaskDefinition]]:
         """Return the task definitions of one account and region, by family and revision."""
         return self._places.get((account, region), {})
+
+    def images(self, account: str) -> Iterator[str]:
+        """Yield the application images of an account's revisions, those that can be pulled."""
+        for (owner, _), families in self._places.items():
+            if owner == account:
+                for revisions in families.values():
+                    for definition in revisions.values():
+                        if definition.flaw != "image-pull":
+                            yield definition.containers[0].image
 
 
 def _place(definition: TaskDefinition) -> tuple[str, str]:
