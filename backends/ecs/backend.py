@@ -11,6 +11,7 @@ from backends.clock import Clock
 from backends.ecs import rollout, scaling
 from backends.ecs.definitions import TaskDefinitions
 from backends.ecs.describe import describe
+from backends.ecs.failures import Failures
 from backends.ecs.feed import Feed
 from backends.ecs.fetch import Fetcher
 from backends.ecs.kinds import KINDS
@@ -64,14 +65,17 @@ class EcsBackend:
         """Return the query itself: ECS is asked for no more than is wanted."""
         return query
 
-    async def watch(self, query: Query, demand: Demand) -> AsyncIterator[Change]:
+    def watch(self, query: Query, demand: Demand) -> AsyncIterator[Change]:
         """Yield rows as they are described, and then what changes, until closed."""
         spec = KINDS.get(query.kind)
         if spec is None:
             raise Invalid("watch", f"ECS has no kind {query.kind}", f"known: {', '.join(KINDS)}")
         fetcher = Fetcher(self._access, spec.listing, query.scope, self._clock, **_narrowing(query))
-        async for change in Feed(spec, query, fetcher, demand, self._clock).watch():
-            yield change
+        failures = None
+        if spec.counts_failures:
+            failures = Failures(self._access, query.scope, self._clock)
+        feed = Feed(spec, query, fetcher, demand, self._clock, failures=failures)
+        return feed.watch()
 
     async def describe(self, resource: Resource) -> Description:
         """Fetch everything worth knowing of one resource."""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncGenerator, Iterable, Mapping
+from contextlib import aclosing
 
 from backends.base import BackendError, Demand, Throttled
 from backends.clock import Clock
+from backends.ecs.failures import Failures
 from backends.ecs.fetch import Batch, Fetcher
-from backends.ecs.kinds.base import EcsKind
+from backends.ecs.kinds.base import EcsKind, Facts
 from backends.ecs.wire import Payload, account_of
 from backends.model import Change, FeedState, FeedStatus, Health, Problem, Query, Ref, Resource
 
@@ -25,6 +27,9 @@ SLOWEST_VISIBLE = 15.0
 SLOWEST_BACKGROUND = 120.0
 """Seconds at most between attempts in the background."""
 
+_STALE: Payload = {}
+"""In place of a payload whose rows are to be made again."""
+
 _CALM = (Health.OK, Health.IDLE)
 
 
@@ -32,39 +37,56 @@ class Feed:
     """Watches the rows of one query."""
 
     def __init__(
-        self, kind: EcsKind, query: Query, fetcher: Fetcher, demand: Demand, clock: Clock
+        self,
+        kind: EcsKind,
+        query: Query,
+        fetcher: Fetcher,
+        demand: Demand,
+        clock: Clock,
+        *,
+        failures: Failures | None = None,
     ) -> None:
         self._kind = kind
         self._query = query
         self._fetcher = fetcher
         self._demand = demand
         self._clock = clock
+        self._failures = failures
         self._rows: dict[Ref, Resource] = {}
         self._made: dict[str, tuple[Payload, tuple[Resource, ...]]] = {}
         self._began = clock.now()
         self._good: float | None = None
-        self._failures = 0
+        self._attempts = 0
         self._said = False
 
-    async def watch(self) -> AsyncIterator[Change]:
+    async def watch(self) -> AsyncGenerator[Change, None]:
         """Yield rows as they come, then what changed at each refresh, for ever."""
         while True:
             try:
-                if self._good is None:
-                    async for change in self._load():
+                async with aclosing(self._refresh()) as changes:
+                    async for change in changes:
                         yield change
-                else:
-                    yield self._settle(await self._fetcher.load(urgent=self._demand.visible))
-                self._failures = 0
+                self._attempts = 0
             except BackendError as error:
                 yield self._failed(error)
-            except (
-                Exception
-            ) as error:  # an answer that makes no sense costs a refresh, not the feed
+            except Exception as error:
+                # An answer that makes no sense costs a refresh, not the feed.
                 yield self._failed(self._surprised(error))
             await self._pause()
 
-    async def _load(self) -> AsyncIterator[Change]:
+    async def _refresh(self) -> AsyncGenerator[Change, None]:
+        if self._good is None:
+            async with aclosing(self._load()) as changes:
+                async for change in changes:
+                    yield change
+        else:
+            yield self._settle(await self._fetcher.load(urgent=self._demand.visible))
+        if self._failures is not None and await self._failures.look(urgent=self._demand.visible):
+            payloads = {arn: made[0] for arn, made in self._made.items()}
+            self._made = {arn: (_STALE, rows) for arn, (_, rows) in self._made.items()}
+            yield self._settle(payloads)
+
+    async def _load(self) -> AsyncGenerator[Change, None]:
         """Load for the first time: rows in batches as they are described, and all of them."""
         arrived: asyncio.Queue[Batch | None] = asyncio.Queue()
         loading = asyncio.ensure_future(
@@ -99,7 +121,7 @@ class Feed:
 
     def _failed(self, error: BackendError) -> Change:
         """Keep the rows and say what is wrong; being throttled is slow, not wrong."""
-        self._failures += 1
+        self._attempts += 1
         if isinstance(error, Throttled):
             state = FeedState.LOADING if self._good is None else FeedState.LIVE
         else:
@@ -128,33 +150,33 @@ class Feed:
 
     def _rows_of(self, payloads: Iterable[Payload]) -> list[Resource]:
         """Make the rows of some payloads; those that are as before stay the same objects."""
-        now = self._clock.now()
+        facts = Facts(self._clock.now(), self._failures.recent() if self._failures else {})
         rows: list[Resource] = []
         for payload in payloads:
             arn = str(payload.get(self._kind.listing.arn))
             known = self._made.get(arn)
             if known is None or known[0] != payload or not _calm(known[1]):
-                known = self._made[arn] = (payload, self._make(arn, payload, now))
+                known = self._made[arn] = (payload, self._make(arn, payload, facts))
             rows.extend(known[1])
         return rows
 
-    def _make(self, arn: str, payload: Payload, now: float) -> tuple[Resource, ...]:
+    def _make(self, arn: str, payload: Payload, facts: Facts) -> tuple[Resource, ...]:
         scope = self._query.scope
         if not scope.account and self._query.parent is None:
             scope = scope.at(account=account_of(arn))
         before = {row.ref: row for row in self._made[arn][1]} if arn in self._made else {}
         made = []
-        for row in self._kind.from_wire(scope, payload, now):
+        for row in self._kind.from_wire(scope, payload, facts):
             if self._query.parent is None or self._query.parent in row.parents:
                 old = before.get(row.ref)
                 made.append(old if old is not None and _same(old, row) else row)
         return tuple(made)
 
     async def _pause(self) -> None:
-        slower = 2.0 ** min(self._failures, 10)
-        jitter = random.uniform(0.9, 1.1) if self._failures == 0 else random.uniform(0.5, 1.5)  # noqa: S311
+        slower = 2.0 ** min(self._attempts, 10)
+        jitter = random.uniform(0.9, 1.1) if self._attempts == 0 else random.uniform(0.5, 1.5)  # noqa: S311
         await self._demand.pause(
-            min(VISIBLE * slower, SLOWEST_VISIBLE) * (jitter if self._failures else 1.0),
+            min(VISIBLE * slower, SLOWEST_VISIBLE) * (jitter if self._attempts else 1.0),
             min(BACKGROUND * slower, SLOWEST_BACKGROUND) * jitter,
         )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from backends.ecs.reasons import expected, gist, is_steady, is_trouble, why_stopped
@@ -40,8 +40,11 @@ def primary(service: Payload) -> Payload:
     return {}
 
 
-def judge_service(service: Payload, now: float) -> Verdict:
-    """Say how a service is, from its counts, its primary deployment and its latest events."""
+def judge_service(service: Payload, now: float, failed: Sequence[Payload] = ()) -> Verdict:
+    """Say how a service is, from its counts, its primary deployment and its latest events.
+
+    `failed` are tasks of it that failed lately, the latest first.
+    """
     if (ending := _ENDINGS.get(text(service, "status"))) is not None:
         return ending
     desired, running = count(service, "desiredCount"), count(service, "runningCount")
@@ -50,7 +53,7 @@ def judge_service(service: Payload, now: float) -> Verdict:
             return Verdict(Health.PROGRESSING, f"scaled to zero; {running} still running")
         return Verdict(Health.IDLE)
     deployment = primary(service)
-    trouble = _trouble(service, deployment, now)
+    trouble = _trouble(service, deployment, now) or _losses(failed)
     if deployment.get("rolloutState") == "FAILED":
         return Verdict(Health.FAILING, trouble or "its deployment failed")
     if running < desired:
@@ -153,6 +156,14 @@ def _trouble(service: Payload, deployment: Payload, now: float) -> str:
         tasks = f"{failed} task{'' if failed == 1 else 's'} failed"
         return f"{tasks}: {what}" if what else f"{tasks} in its deployment"
     return event
+
+
+def _losses(failed: Sequence[Payload]) -> str:
+    """Say in one line which tasks were lost lately, and why the last of them was."""
+    if not failed:
+        return ""
+    tasks = f"{len(failed)} task{'' if len(failed) == 1 else 's'} failed lately"
+    return f"{tasks}: {why_stopped(failed[0])}"
 
 
 def _telling_event(service: Payload, now: float) -> str:

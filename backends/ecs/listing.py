@@ -77,3 +77,6 @@ TASKS = Listing(
     ),
 )
 """All tasks of a cluster or of one service, those that stopped within the hour included."""
+
+STOPPED_TASKS = msgspec.structs.replace(TASKS, variants=({"desiredStatus": "STOPPED"},))
+"""Only those tasks of a cluster that stopped within the hour, or are about to."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeAlias
 
 import msgspec
@@ -14,8 +14,18 @@ from backends.model import Kind, Resource, Scope, Verb
 READ = frozenset({Verb.DESCRIBE, Verb.YAML})
 """What can be done to anything."""
 
-FromWire: TypeAlias = Callable[[Scope, Payload, float], Iterable[Resource]]
-"""Makes the rows of one described thing: its scope, its payload, the time by the wall clock."""
+
+class Facts(msgspec.Struct, frozen=True):
+    """What rows are judged by besides their own payload."""
+
+    now: float
+    """The time by the wall clock."""
+    failures: Mapping[str, Sequence[Payload]] = {}
+    """Tasks that failed lately, by service, the latest first."""
+
+
+FromWire: TypeAlias = Callable[[Scope, Payload, Facts], Iterable[Resource]]
+"""Makes the rows of one described thing of a scope."""
 
 
 class EcsKind(msgspec.Struct, frozen=True):
@@ -26,6 +36,8 @@ class EcsKind(msgspec.Struct, frozen=True):
     from_wire: FromWire
     container: str = ""
     """The kind that `listing` lists, where rows are parts of one: containers of a task."""
+    counts_failures: bool = False
+    """Whether its rows are judged by `Facts.failures` as well."""
 
 
 def cloud_map(scope: Scope) -> Scope:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from backends.ecs.health import judge_cluster
-from backends.ecs.kinds.base import READ, EcsKind
+from backends.ecs.kinds.base import READ, EcsKind, Facts
 from backends.ecs.listing import CLUSTERS
 from backends.ecs.wire import Payload, count, strings, text
 from backends.model import Column, Format, Kind, Ref, Resource, Scope
 
 
-def from_wire(scope: Scope, payload: Payload, now: float) -> Iterable[Resource]:
+def from_wire(scope: Scope, payload: Payload, facts: Facts) -> Iterable[Resource]:
     """Make a cluster of DescribeClusters; its scope is narrowed to itself."""
     name, arn = text(payload, "clusterName"), text(payload, "clusterArn")
     running, pending = count(payload, "runningTasksCount"), count(payload, "pendingTasksCount")

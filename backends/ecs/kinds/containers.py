@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from backends.ecs.health import judge_container
-from backends.ecs.kinds.base import READ, EcsKind
+from backends.ecs.kinds.base import READ, EcsKind, Facts
 from backends.ecs.kinds.tasks import task_parents
 from backends.ecs.listing import TASKS
 from backends.ecs.wire import Payload, items, moment, tail, text
 from backends.model import Column, Format, Kind, Ref, Resource, Scope, Verb
 
 
-def from_wire(scope: Scope, payload: Payload, now: float) -> Iterable[Resource]:
+def from_wire(scope: Scope, payload: Payload, facts: Facts) -> Iterable[Resource]:
     """Make every container of a task of DescribeTasks."""
     task = tail(text(payload, "taskArn"))
     parents = (Ref(scope, "ecs/tasks", task), *task_parents(scope, payload))

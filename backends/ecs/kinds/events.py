@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from backends.ecs.kinds.base import READ, EcsKind
+from backends.ecs.kinds.base import READ, EcsKind, Facts
 from backends.ecs.listing import SERVICES
 from backends.ecs.reasons import gist, is_trouble
 from backends.ecs.wire import Payload, items, moment, text
 from backends.model import Column, Format, Health, Kind, Ref, Resource, Scope
 
 
-def from_wire(scope: Scope, payload: Payload, now: float) -> Iterable[Resource]:
+def from_wire(scope: Scope, payload: Payload, facts: Facts) -> Iterable[Resource]:
     """Make every event of a service of DescribeServices; ECS keeps the latest hundred."""
     service = text(payload, "serviceName")
     parents = (Ref(scope, "ecs/services", service),)

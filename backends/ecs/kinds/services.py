@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from backends.ecs.health import judge_service, primary
-from backends.ecs.kinds.base import READ, EcsKind, cloud_map
+from backends.ecs.kinds.base import READ, EcsKind, Facts, cloud_map
 from backends.ecs.listing import SERVICES
 from backends.ecs.wire import Payload, count, items, moment, tail, text
 from backends.model import Column, Format, Kind, Link, Ref, Resource, Scope, Verb
 
 
-def from_wire(scope: Scope, payload: Payload, now: float) -> Iterable[Resource]:
+def from_wire(scope: Scope, payload: Payload, facts: Facts) -> Iterable[Resource]:
     """Make a service of DescribeServices."""
     name, arn = text(payload, "serviceName"), text(payload, "serviceArn")
     desired, running = count(payload, "desiredCount"), count(payload, "runningCount")
     pending, status = count(payload, "pendingCount"), text(payload, "status")
-    verdict = judge_service(payload, now)
+    failed = facts.failures.get(name, ())
+    verdict = judge_service(payload, facts.now, failed)
     deployment = primary(payload)
     definition = tail(text(deployment, "taskDefinition") or text(payload, "taskDefinition"))
     created = moment(payload, "createdAt")
@@ -91,5 +92,6 @@ KIND = EcsKind(
     ),
     SERVICES,
     from_wire,
+    counts_failures=True,
 )
 """ECS services, with their rollout and what they are registered as in Cloud Map."""

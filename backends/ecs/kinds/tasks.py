@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from backends.ecs.health import judge_task
-from backends.ecs.kinds.base import READ, EcsKind, cloud_map
+from backends.ecs.kinds.base import READ, EcsKind, Facts, cloud_map
 from backends.ecs.listing import TASKS
 from backends.ecs.reasons import exits, why_stopped
 from backends.ecs.wire import Payload, details, items, moment, tail, text
 from backends.model import Column, Format, Kind, Link, Ref, Resource, Scope, Verb
 
 
-def from_wire(scope: Scope, payload: Payload, now: float) -> Iterable[Resource]:
+def from_wire(scope: Scope, payload: Payload, facts: Facts) -> Iterable[Resource]:
     """Make a task of DescribeTasks, running or stopped."""
     arn = text(payload, "taskArn")
     name = tail(arn)
-    verdict = judge_task(payload, now)
+    verdict = judge_task(payload, facts.now)
     status, wanted = text(payload, "lastStatus"), text(payload, "desiredStatus")
     containers = items(payload, "containers")
     up = sum(c.get("lastStatus") == "RUNNING" for c in containers)
