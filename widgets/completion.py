@@ -49,7 +49,8 @@ class Completer:
 
     The first word of a line is looked for among `candidates`; the last word of a longer line
     among the `arguments` of that command, or among those under the empty name, which may
-    follow every command. Among equally good ones, those listed first come first.
+    follow every command; where there are none, the whole line among `candidates`. Among
+    equally good ones, those listed first come first.
     """
 
     def __init__(
@@ -72,14 +73,17 @@ class Completer:
 
     def complete(self, line: str, limit: int = 8) -> Completion:
         """Return at most `limit` candidates for the end of `line`."""
-        first, space, _ = line.lstrip().partition(" ")
+        first, space, _ = line.lstrip(" ").partition(" ")
         last = line[line.rfind(" ") + 1 :]
         start = len(line) - len(last)
         if not space:
             return self._commands.find(first, limit, start)
         command = self._canonical.get(first.casefold(), first)
         index = self._arguments.get(command) or self._arguments.get("")
-        return index.find(last, limit, start) if index else Completion(start)
+        if index is not None:
+            return index.find(last, limit, start)
+        body = line.lstrip(" ")
+        return self._commands.find(body, limit, len(line) - len(body))
 
 
 class _Index:

@@ -8,8 +8,9 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.events import Resize
-from textual.screen import ModalScreen
 from textual.widgets import Button
+
+from widgets.modal import Modal
 
 Answer = TypeVar("Answer")
 
@@ -39,7 +40,7 @@ class DialogButton(Button):
         self.active_effect_duration = 0
 
 
-class Dialog(ModalScreen[Answer]):
+class Dialog(Modal[Answer]):
     """A modal question. Subclasses compose one `Vertical` of class ``box``.
 
     In it, a `DialogBody` gives way first when the terminal is low, so that what it asks and

@@ -11,7 +11,6 @@ from textual.binding import ActiveBinding, Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.geometry import Size
-from textual.screen import ModalScreen
 from textual.widget import Widget
 from textual.widgets import Static
 
@@ -21,6 +20,7 @@ from widgets.fields import Field, render_fields
 from widgets.fit import lines, plain
 from widgets.key_bar import KeyBar
 from widgets.keys import KeyHint, by_owner, hints_of
+from widgets.modal import Modal
 
 LABELS = 16
 """Cells for the keys, so that all parts line up."""
@@ -90,7 +90,7 @@ class HelpText(Widget):
         return self._draw(width).plain.count("\n") + 1
 
 
-class HelpPanel(ModalScreen[None]):
+class HelpPanel(Modal[None]):
     """Made from the bindings in force, so that a remapped key shows as it is."""
 
     BINDING_GROUP_TITLE = "Help"

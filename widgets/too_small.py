@@ -8,8 +8,9 @@ from textual.app import App, ComposeResult
 from textual.content import Content
 from textual.events import Resize, ScreenResume
 from textual.geometry import Size
-from textual.screen import ModalScreen
 from textual.widgets import Static
+
+from widgets.modal import Modal
 
 NEEDED = Size(80, 24)
 """The smallest terminal that everything is laid out for."""
@@ -32,7 +33,7 @@ def guard_size(app: App[Result], size: Size) -> None:
         app.push_screen(TooSmall())
 
 
-class TooSmall(ModalScreen[None]):
+class TooSmall(Modal[None]):
     """Says which size is needed and which there is; closes itself once there is room."""
 
     DEFAULT_CSS = """
@@ -54,8 +55,7 @@ class TooSmall(ModalScreen[None]):
 
     def _settle(self, size: Size) -> None:
         if fits(size):
-            if self.is_current:
-                self.dismiss()
+            self.dismiss()
             return
         self.query_one(Static).update(
             Content(

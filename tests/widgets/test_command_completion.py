@@ -95,3 +95,10 @@ def test_nearest_guesses_slips_and_nothing_else() -> None:
     assert nearest("SERVCES", known) == "services"
     assert nearest("xyzzy", known) == ""
     assert nearest("", known) == ""
+
+
+def test_candidates_of_several_words_are_completed_as_a_whole() -> None:
+    several = (Candidate("ctx shop-prod"), Candidate("ctx pay-prod"), Candidate("pods"))
+    completion = Completer(several).complete(" ctx pa")
+    assert words(completion) == ["ctx pay-prod"]
+    assert completion.apply(" ctx pa", completion.matches[0]) == " ctx pay-prod"

@@ -86,3 +86,18 @@ async def test_a_lower_terminal_keeps_the_buttons() -> None:
         await pilot.resize_terminal(80, 14)
         await pilot.pause()
         assert_inside(app.screen, "#cancel", "#confirm", ".title")
+
+
+async def test_a_second_answer_closes_nothing_else() -> None:
+    app = app_for(ecs_ref())
+    async with app.run_test(size=(80, 24)) as pilot:
+        below = app.screen
+        app.push_screen(app.make(), app.answers.append)
+        await pilot.pause()
+        top = app.screen
+        assert isinstance(top, ConfirmDialog)
+        top.action_answer(True)
+        top.action_answer(True)
+        await pilot.pause()
+        assert app.answers == [True]
+        assert app.screen is below
