@@ -13,6 +13,8 @@ from widgets.scale_dialog import ScaleDialog
 from widgets.scale_plan import unit_of
 
 if TYPE_CHECKING:
+    from textual.screen import Screen
+
     from tui.screens.browse import BrowseScreen
 
 NEEDS: Mapping[str, Verb] = {
@@ -28,8 +30,6 @@ NEEDS: Mapping[str, Verb] = {
 
 CHANGES = frozenset({"scale", "restart"})
 """Actions that read-only mode greys."""
-
-CLIPBOARD_NOTE = "Copied by OSC 52; a terminal or tmux that forbids it keeps its clipboard."
 
 
 def allowed(screen: BrowseScreen, action: str) -> bool | None:
@@ -136,8 +136,8 @@ def related(screen: BrowseScreen) -> None:
         screen.app.push_screen(RelatedScreen(target), screen.go_to)
 
 
-def copy(screen: BrowseScreen, text: str) -> None:
-    """Put a text on the clipboard and say so."""
+def copy(screen: Screen[None], text: str) -> None:
+    """Put a text on the clipboard (by OSC 52, which some terminals forbid) and say so."""
     screen.app.copy_to_clipboard(text)
     screen.app.notify(f"Copied: {text}", timeout=2, markup=False)
 

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual import on, work
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Container
 from textual.events import Resize, ScreenResume, ScreenSuspend
-from textual.screen import Screen
 
 from backends.base import BackendError
 from backends.board import BOARD_KIND
@@ -21,6 +20,8 @@ from tui.commands import CommandError, Vocabulary
 from tui.navigation import Place, child_of, place_of, place_with, source_of
 from tui.prompts import candidates
 from tui.rows import RowSource
+from tui.screens.browse_keys import KEYS
+from tui.screens.table_actions import TableActions
 from widgets.banner import Banner
 from widgets.command_bar import CommandBar
 from widgets.completion import Completer
@@ -29,7 +30,6 @@ from widgets.filter_bar import FilterBar
 from widgets.key_bar import KeyBar
 from widgets.resource_table import ResourceTable
 from widgets.rollout_pane import RolloutPane
-from widgets.row_view import HEALTH_FIRST
 from widgets.scope_bar import ScopeBar
 
 if TYPE_CHECKING:
@@ -44,49 +44,11 @@ FLUSH = 0.1
 TICK = 1.0
 """Seconds between repaints of ages."""
 
-FAULTS = "health:degraded|failing"
-"""The filter of the faults-only key."""
 
-
-def _bind(  # one line for each key below
-    key: str, action: str, label: str, help_text: str, *, show: bool = True
-) -> Binding:
-    name = action.partition("(")[0]
-    return Binding(key, action, label, show=show, tooltip=help_text, id=f"browse.{name}")
-
-
-class BrowseScreen(Screen[None]):
+class BrowseScreen(TableActions):
     """Shows one place. Leaving it suspends its demand; coming back shows it as it was."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        _bind("escape,q", "back", "Back", "Clear the filter, or go back to where you came from."),
-        _bind("d", "describe", "Describe", "Show everything worth knowing of the row."),
-        _bind("y", "document", "YAML", "Show the provider's own document; j switches to JSON."),
-        _bind("l", "logs", "Logs", "Tail the logs of the row and of all that runs under it."),
-        _bind("p", "previous_logs", "Previous", "Logs of the container's previous run."),
-        _bind("s", "scale", "Scale", "Set the desired count; asks first."),
-        _bind("r", "restart", "Restart", "Replace every task or pod by a rollout; asks first."),
-        _bind("w", "watch_rollout", "Rollout", "Follow the rollout of the row until it settles."),
-        _bind("u", "related", "Related", "Go to what this belongs to: Cloud Map, task, pod."),
-        _bind("slash", "filter", "Filter", "Show only rows that match, as you type."),
-        _bind("colon", "command", "Command", "Go to a kind or run a command: :pods, :svc web."),
-        _bind("v", "pane", "Pane", "Show or hide details beside or below the table."),
-        _bind("o", "sort_next", "Sort", "Sort by the next column."),
-        _bind("O", "sort_reverse", "Reverse", "Reverse the order.", show=False),
-        _bind("N", "sort_by('name')", "By name", "Sort by name.", show=False),
-        _bind("A", "sort_age", "By age", "Sort by age.", show=False),
-        _bind("S", "sort_health", "By health", "Sort by health, worst first.", show=False),
-        _bind("ctrl+z", "faults", "Faults", "Show only what is degraded or failing.", show=False),
-        _bind("ctrl+w", "wide", "Wide", "Show or hide the wide columns.", show=False),
-        _bind("ctrl+r", "refresh", "Refresh", "Ask for fresh rows now.", show=False),
-        _bind("c", "copy", "Copy", "Copy the name of the row to the clipboard."),
-        _bind("C", "copy_address", "Copy address", "Copy the full address.", show=False),
-        _bind("0", "everywhere", "All", "Show this kind in every cluster.", show=False),
-        _bind("left_square_bracket", "history(-1)", "Earlier", "Go back in history.", show=False),
-        _bind("right_square_bracket", "ahead", "Later", "Go forward in history.", show=False),
-        _bind("minus", "last", "Last view", "Swap with the view before this one.", show=False),
-        _bind("question_mark", "help", "Help", "Every key of this screen."),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = KEYS
 
     def __init__(self, place: Place) -> None:
         super().__init__()
@@ -104,11 +66,6 @@ class BrowseScreen(Screen[None]):
     def fleet(self) -> Fleet:
         """The fleet behind the application."""
         return self.topdeck.fleet
-
-    @property
-    def table(self) -> ResourceTable:
-        """The table."""
-        return self.query_one(ResourceTable)
 
     @property
     def source(self) -> RowSource:
@@ -380,58 +337,6 @@ class BrowseScreen(Screen[None]):
     def action_related(self) -> None:
         """Offer what the row is related to."""
         verbs.related(self)
-
-    def action_sort_next(self) -> None:
-        """Sort by the column after the present one; after the last by health."""
-        keys = [column.key for column in self.source.columns]
-        here = keys.index(self.table.sort_key) if self.table.sort_key in keys else -1
-        if here + 1 < len(keys):
-            self.table.sort_by(keys[here + 1], False)
-        else:
-            self.table.sort_by(HEALTH_FIRST, True)
-
-    def action_sort_reverse(self) -> None:
-        """Reverse the order."""
-        self.table.sort_by(self.table.sort_key, not self.table.sort_reverse)
-
-    def action_sort_by(self, key: str) -> None:
-        """Sort by a column."""
-        self.table.sort_by(key, False)
-
-    def action_sort_age(self) -> None:
-        """Sort by the first column that holds an age."""
-        ages = [column.key for column in self.source.columns if column.format == "age"]
-        if ages:
-            self.table.sort_by(ages[0], False)
-
-    def action_sort_health(self) -> None:
-        """Sort worst first."""
-        self.table.sort_by(HEALTH_FIRST, True)
-
-    def action_faults(self) -> None:
-        """Switch between faults only and everything."""
-        bar = self.query_one(FilterBar)
-        text = "" if bar.text == FAULTS else FAULTS
-        bar.set_text(text)
-        self.table.set_filter(text)
-
-    def action_wide(self) -> None:
-        """Show or hide the wide columns."""
-        self.table.show_wide = not self.table.show_wide
-
-    def action_refresh(self) -> None:
-        """Ask for fresh rows now."""
-        self.source.refresh()
-
-    def action_copy(self) -> None:
-        """Copy the row's name."""
-        if self.target is not None:
-            verbs.copy(self, self.target.ref.name)
-
-    def action_copy_address(self) -> None:
-        """Copy the row's full address."""
-        if self.target is not None:
-            verbs.copy(self, self.target.ref.address)
 
     def action_everywhere(self) -> None:
         """Show this kind in every cluster."""
