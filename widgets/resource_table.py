@@ -117,6 +117,11 @@ class ResourceTable(TableCanvas):
         return self._port.touched
 
     @property
+    def painting(self) -> bool:
+        """Whether a frame has not ended yet: changes may wait to be drawn."""
+        return self._pacer is not None
+
+    @property
     def total(self) -> int:
         """How many rows there are, shown or not."""
         return self._view.total
@@ -125,6 +130,16 @@ class ResourceTable(TableCanvas):
     def shown(self) -> int:
         """How many rows pass the filter."""
         return len(self._view.visible)
+
+    @property
+    def resources(self) -> Sequence[Resource]:
+        """The resources that pass the filter, in order."""
+        return [row.resource for row in self._view.visible]
+
+    def find(self, ref: Ref) -> Resource | None:
+        """Return the resource of an address as last seen, shown or not."""
+        row = self._view.get(ref)
+        return None if row is None else row.resource
 
     @property
     def note(self) -> str:
