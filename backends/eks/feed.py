@@ -1,0 +1,258 @@
+"""The feed of one planned query: a reflector, or one a namespace, into a mailbox."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from typing import Any
+
+from backends.base import BackendError, Demand, Denied
+from backends.clock import Clock
+from backends.eks.connections import Connections
+from backends.eks.kinds import SPECS
+from backends.eks.kinds.cluster import NAMESPACES
+from backends.eks.kinds.spec import KindSpec, View
+from backends.eks.mailbox import HEARTBEAT, Mailbox
+from backends.eks.reflector import Pace, Reflector, Target
+from backends.eks.rest import KubeClient
+from backends.model import Change, FeedState, Problem, Query, Ref, Resource
+
+MOST_NAMESPACES = 40
+"""Namespaces that are watched one by one, where the whole cluster may not be listed."""
+
+DOUBT = 8
+"""Attempts after which the address of a cluster that does not answer is looked up again."""
+
+
+class Rows:
+    """A sink that turns objects into rows and puts them into a mailbox."""
+
+    def __init__(
+        self, spec: KindSpec, view: View, mailbox: Mailbox, clock: Clock, part: str = ""
+    ) -> None:
+        self._spec = spec
+        self._view = view
+        self._mailbox = mailbox
+        self._clock = clock
+        self._part = part
+        self._rows: dict[tuple[str, str], tuple[Resource, ...]] = {}
+        mailbox.part(part)
+
+    def loaded(self, objects: list[Any], remaining: int | None) -> None:
+        """Show a page of the first list."""
+        self._view.now = self._clock.now()
+        for obj in objects:
+            self._map(obj)
+        part = self._mailbox.part(self._part)
+        part.loaded = len(self._rows)
+        part.total = None if remaining is None else part.loaded + remaining
+        self._mailbox.said()
+
+    def complete(self, objects: list[Any] | None) -> None:
+        """Keep just these rows; those that did not change stay the very same."""
+        self._view.now = self._clock.now()
+        if objects is not None:
+            before, self._rows = self._rows, {}
+            kept = [row for obj in objects for row in self._again(obj, before)]
+            if self._part:
+                refs = {row.ref for row in kept}
+                old = (row.ref for rows in before.values() for row in rows)
+                self._mailbox.remove([ref for ref in old if ref not in refs])
+                self._mailbox.put(kept)
+            else:
+                self._mailbox.replace(kept)
+        self.heard()
+
+    def update(self, obj: Any) -> None:
+        """Show a new or changed object."""
+        self._view.now = self._clock.now()
+        self._map(obj)
+
+    def remove(self, obj: Any) -> None:
+        """Take away the rows of an object."""
+        self._view.again(obj.metadata, obj, None)
+        rows = self._rows.pop((obj.metadata.namespace, obj.metadata.name), ())
+        self._mailbox.remove(row.ref for row in rows)
+
+    def heard(self) -> None:
+        """Note that what is shown is true as of now."""
+        part = self._mailbox.part(self._part)
+        part.at = self._clock.now()
+        if part.state is not FeedState.LIVE:
+            part.state, part.problem = FeedState.LIVE, None
+            self._mailbox.said()
+
+    def failed(self, problem: Problem) -> None:
+        """Mark what is shown as stale."""
+        part = self._mailbox.part(self._part)
+        part.state, part.problem = FeedState.STALE, problem
+        self._mailbox.said()
+
+    def skipped(self, problem: Problem | None) -> None:
+        """Say that some objects could not be read."""
+        part = self._mailbox.part(self._part)
+        if part.problem != problem:
+            part.problem = problem
+            self._mailbox.said()
+
+    def judge_again(self) -> None:
+        """Make anew the rows whose health time alone has changed."""
+        self._view.now = self._clock.now()
+        for obj in self._view.overdue():
+            if (obj.metadata.namespace, obj.metadata.name) in self._rows:
+                self._map(obj)
+
+    def clear(self) -> None:
+        """Take away all rows."""
+        self._mailbox.remove(row.ref for rows in self._rows.values() for row in rows)
+        self._rows.clear()
+
+    def _map(self, obj: Any) -> None:
+        key = (obj.metadata.namespace, obj.metadata.name)
+        rows = self._spec.rows(obj, self._view)
+        before = self._rows.get(key)
+        if before is not None and len(before) + len(rows) > 2:
+            refs = {row.ref for row in rows}
+            self._mailbox.remove(row.ref for row in before if row.ref not in refs)
+        self._rows[key] = rows
+        self._mailbox.put(rows)
+
+    def _again(
+        self, obj: Any, before: dict[tuple[str, str], tuple[Resource, ...]]
+    ) -> tuple[Resource, ...]:
+        key = (obj.metadata.namespace, obj.metadata.name)
+        rows = before.get(key)
+        if not rows or rows[0].raw.metadata.resource_version != obj.metadata.resource_version:
+            rows = self._spec.rows(obj, self._view)
+        self._rows[key] = rows
+        return rows
+
+
+class Feed:
+    """One planned query, watched until cancelled."""
+
+    def __init__(
+        self,
+        connections: Connections,
+        query: Query,
+        demand: Demand,
+        clock: Clock,
+        pace: Pace,
+        denied: Callable[[Query], None],
+    ) -> None:
+        self._connections = connections
+        self._query = query
+        self._demand = demand
+        self._clock = clock
+        self._pace = pace
+        self._denied = denied
+        self._spec = SPECS[query.kind]
+        self._mailbox = Mailbox(clock)
+        self._sinks: dict[str, Rows] = {}
+        self._attempts = 0
+
+    async def changes(self) -> AsyncGenerator[Change, None]:
+        """Yield what happens; runs the reflectors as long as it is read."""
+        runner = asyncio.create_task(self._run(), name=f"reflect {self._query.kind}")
+        ticker = asyncio.create_task(self._tick(), name=f"age {self._query.kind}")
+        try:
+            while True:
+                change = await self._mailbox.take()
+                if runner.done():
+                    runner.result()  # a defect is not to be waited on for ever
+                yield change
+        finally:
+            for task in (runner, ticker):
+                task.cancel()
+            await asyncio.gather(runner, ticker, return_exceptions=True)
+
+    async def _tick(self) -> None:
+        while True:
+            await asyncio.sleep(HEARTBEAT)
+            for sink in tuple(self._sinks.values()):
+                sink.judge_again()
+
+    async def _run(self) -> None:
+        """Follow, and begin again some time after being refused."""
+        while True:
+            try:
+                await self._follow()
+            except Denied as error:
+                self._sink(self._query.scope.namespace).failed(error.problem)
+            await self._demand.pause(self._pace.denied, self._pace.denied)
+
+    async def _follow(self) -> None:
+        """Follow the whole of the query; where that is denied, namespace by namespace."""
+        namespace = self._query.scope.namespace
+        parent = self._query.parent
+        fields = f"metadata.name={pod_name(parent)}" if parent is not None else ""
+        try:
+            await self._reflect(namespace, fields)
+        except Denied:
+            if namespace or not self._spec.kind.namespaced:
+                raise
+            if not await self._namespaces():
+                raise
+        self._denied(self._query)
+        self._drop("")
+        followed: dict[str, asyncio.Task[None]] = {}
+        async with asyncio.TaskGroup() as group:
+            while True:
+                for space in (await self._namespaces())[:MOST_NAMESPACES]:
+                    if space not in followed:
+                        followed[space] = group.create_task(self._follow_one(space, followed))
+                await self._demand.pause(self._pace.denied, self._pace.denied)
+
+    async def _follow_one(self, space: str, others: dict[str, asyncio.Task[None]]) -> None:
+        """Follow one of several namespaces; one that is refused is left out, if not the last."""
+        while True:
+            try:
+                await self._reflect(space, "")
+            except Denied as error:
+                if any(not t.done() for name, t in others.items() if name != space):
+                    self._drop(space)
+                    return
+                self._sink(space).failed(error.problem)
+            await self._demand.pause(self._pace.denied, self._pace.denied)
+
+    async def _reflect(self, namespace: str, fields: str) -> None:
+        target = Target(self._spec, namespace, fields=fields)
+        await Reflector[Any](
+            self._connect, target, self._sink(namespace), demand=self._demand, pace=self._pace
+        ).run()
+
+    async def _connect(self) -> KubeClient:
+        """Return the cluster's client, after looking for its address anew now and then."""
+        self._attempts += 1
+        if self._attempts % DOUBT == 0 and self._mailbox.status().state is FeedState.STALE:
+            self._connections.doubt(self._query.scope)
+        return await self._connections.client(self._query.scope)
+
+    async def _namespaces(self) -> list[str]:
+        """Return the namespaces to try one by one: those there are, or the context's own."""
+        own = self._connections.namespace(self._query.scope)
+        try:
+            client = await self._connect()
+            document = await client.get_json(NAMESPACES.path(), NAMESPACES.act("list"))
+        except BackendError:
+            return [own] if own else []
+        return [item["metadata"]["name"] for item in document.get("items") or []]
+
+    def _sink(self, part: str) -> Rows:
+        sink = self._sinks.get(part)
+        if sink is None:
+            view = View(self._query.scope, self._clock.now())
+            sink = Rows(self._spec, view, self._mailbox, self._clock, part)
+            self._sinks[part] = sink
+        return sink
+
+    def _drop(self, part: str) -> None:
+        sink = self._sinks.pop(part, None)
+        if sink is not None:
+            sink.clear()
+        self._mailbox.drop(part)
+
+
+def pod_name(ref: Ref) -> str:
+    """Return the name of the pod that a pod or one of its containers is."""
+    return ref.name.partition("/")[0]

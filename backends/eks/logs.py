@@ -1,0 +1,240 @@
+"""Tailing a pod, or every pod of a workload: those that start later and those that stop, too."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from contextlib import aclosing
+from functools import partial
+from math import inf
+
+import msgspec
+
+from backends.base import Demand, Invalid, NotFound
+from backends.clock import Clock
+from backends.eks.codec import Codec
+from backends.eks.connections import Connections
+from backends.eks.containerlog import ContainerLog, Place, status_of
+from backends.eks.feed import pod_name
+from backends.eks.kinds import SPECS
+from backends.eks.kinds.judge import STARTING
+from backends.eks.kinds.pods import PODS
+from backends.eks.kinds.podstatus import ContainerStatus, Pod
+from backends.eks.kinds.workloads import DaemonSet, Workload
+from backends.eks.reflector import Connect, Pace, Reflector, Target
+from backends.logs.head import first
+from backends.logs.merge import LogMerge
+from backends.model import LogBatch, LogRequest, Problem, Ref, Resource, Verb
+from backends.text import clean
+
+MOST = 128
+"""Containers followed at the same time: each is an open connection to the API server."""
+
+
+async def tail(
+    connections: Connections, resource: Resource, request: LogRequest, clock: Clock, pace: Pace
+) -> AsyncGenerator[LogBatch, None]:
+    """Yield the logs of all containers under a resource. Raises `BackendError` at the start."""
+    ref = resource.ref
+    spec = SPECS.get(ref.kind)
+    if spec is None or Verb.LOGS not in spec.kind.verbs:
+        raise Invalid(f"logs of {ref.name}", f"{ref.kind} have no logs", "look at a pod's")
+    connect = partial(connections.client, ref.scope)
+    target = await _target(connect, ref)
+    only = request.container or (ref.name.partition("/")[2] if ref.kind == "k8s/containers" else "")
+    request = msgspec.structs.replace(
+        request, container=only, follow=request.follow and request.head is None
+    )
+    merge = LogMerge(clock, settle=1.0 if request.follow else inf)
+    tracker = Tracker(connect, target, request, merge, pace)
+    merge.add("pods", tracker.batches(), control=True)
+    merge.seal()  # the tracker itself keeps it open
+    batches = merge.batches()
+    if request.head is not None:
+        batches = first(batches, request.head)
+    async with aclosing(batches) as open_batches:
+        async for batch in open_batches:
+            yield batch
+
+
+async def _target(connect: Connect, ref: Ref) -> Target:
+    """Return the pods to look at: the one, or all that a workload selects."""
+    namespace = ref.scope.namespace
+    if ref.kind in {"k8s/pods", "k8s/containers"}:
+        return Target(PODS, namespace, fields=f"metadata.name={pod_name(ref)}")
+    spec, client = SPECS[ref.kind], await connect()
+    body = await client.get(spec.path(namespace, ref.name), spec.act("get", namespace, ref.name))
+    obj: Workload | DaemonSet = msgspec.json.decode(body, type=spec.wire)
+    return Target(PODS, namespace, labels=obj.spec.selector.query())
+
+
+class Tracker:
+    """Knows the pods and adds a log to the merge for each container that has begun."""
+
+    def __init__(
+        self, connect: Connect, target: Target, request: LogRequest, merge: LogMerge, pace: Pace
+    ) -> None:
+        self._connect = connect
+        self._target = target
+        self._request = request
+        self._merge = merge
+        self._pace = pace
+        self._single = bool(target.fields)
+        self._followed: set[tuple[str, str]] = set()
+        self._waiting: dict[tuple[str, str], str] = {}
+        self._labels: dict[str, str] = {}
+        self._notes: list[str] = []
+        self._problem: Problem | None = None
+        self._listed = False
+        self._gone = False
+        self._wake = asyncio.Event()
+
+    async def batches(self) -> AsyncIterator[LogBatch]:
+        """Yield notes on containers that wait, and `live` when the first pods are known."""
+        if not self._request.follow or self._request.previous:
+            await self._look_once()
+            yield self._batch()
+            return
+        reflector = Reflector[Pod](
+            self._connect, self._target, self, demand=Demand(), pace=self._pace
+        )
+        task = asyncio.create_task(reflector.run(), name="pods of a log")
+        task.add_done_callback(lambda _: self._wake.set())
+        try:
+            while not self._gone:
+                await self._wake.wait()
+                self._wake.clear()
+                if task.done():
+                    task.result()
+                yield self._batch()
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    def _batch(self) -> LogBatch:
+        notes, self._notes = tuple(self._notes), []
+        return LogBatch(notes=notes, problem=self._problem, live=self._listed)
+
+    async def _look_once(self) -> None:
+        client = await self._connect()
+        act = PODS.act("list", self._target.namespace)
+        body = await client.get(PODS.path(self._target.namespace), act, **self._target.params())
+        pods = Codec(Pod).page(body, act).items
+        if not pods:
+            raise NotFound(str(act), "no pod is there", "see whether it is scaled to zero")
+        for pod in pods:
+            self.update(pod)
+        if self._request.previous and not self._followed:
+            self._notes.append("no container has run before: there is no previous log")
+        self._listed = True
+
+    def loaded(self, objects: list[Pod], remaining: int | None) -> None:
+        """Follow the pods of a page."""
+        for pod in objects:
+            self.update(pod)
+
+    def complete(self, objects: list[Pod] | None) -> None:
+        """Follow all that are new; logs of those that are gone end by themselves."""
+        for pod in objects or ():
+            self.update(pod)
+        if not self._listed and not self._followed and not self._waiting:
+            self._notes.append("no pod is there yet")
+        self._listed, self._problem = True, None
+        self._wake.set()
+
+    def update(self, obj: Pod) -> None:
+        """Follow the containers of a pod that have begun; say of each once why it has not."""
+        for name in self._wanted(obj):
+            key = (obj.metadata.uid, name)
+            if key in self._followed:
+                continue
+            status = status_of(obj, name)
+            if status is None or not self._begun(status):
+                self._say_waiting(key, obj, name, status)
+            elif len(self._followed) >= MOST:
+                self._notes += [] if self._waiting.get(("", "")) else [_too_many()]
+                self._waiting["", ""] = "said"
+            else:
+                self._follow(key, obj, name)
+        if self._notes:
+            self._wake.set()
+
+    def remove(self, obj: Pod) -> None:
+        """Forget a pod; its logs end by themselves, and with the only pod the whole tail."""
+        self._followed -= {key for key in self._followed if key[0] == obj.metadata.uid}
+        self._labels.pop(obj.metadata.name, None)
+        if self._single:
+            self._notes.append(f"pod {clean(obj.metadata.name)} is gone")
+            self._gone = True
+            self._wake.set()
+
+    def heard(self) -> None:
+        """The pods are known again."""
+        if self._problem is not None:
+            self._problem = None
+            self._wake.set()
+
+    def failed(self, problem: Problem) -> None:
+        """New pods are not seen at the moment."""
+        self._problem = problem
+        self._wake.set()
+
+    def skipped(self, problem: Problem | None) -> None:
+        """Pods that could not be read are not followed."""
+        if problem is not None:
+            self._notes.append(problem.message)
+
+    def _wanted(self, pod: Pod) -> Iterator[str]:
+        """Yield the containers to follow: of several pods, init containers only while they run."""
+        only = self._request.container
+        for container in pod.spec.init_containers:
+            status = status_of(pod, container.name)
+            done = status is not None and status.state.terminated is not None
+            finished = done and status is not None and status.ready
+            if only == container.name or (not only and (self._single or not finished)):
+                yield container.name
+        for container in pod.spec.containers or ():
+            if only in {"", container.name}:
+                yield container.name
+
+    def _begun(self, status: ContainerStatus) -> bool:
+        if self._request.previous:
+            return status.restart_count > 0 or status.last_state.terminated is not None
+        state = status.state
+        return bool(state.running or state.terminated or status.last_state.terminated)
+
+    def _say_waiting(
+        self, key: tuple[str, str], pod: Pod, name: str, status: ContainerStatus | None
+    ) -> None:
+        waiting = status.state.waiting if status is not None else None
+        reason = clean(waiting.reason) if waiting is not None else ""
+        if self._request.previous or reason in STARTING or self._waiting.get(key) == reason:
+            self._waiting.setdefault(key, "")
+            return
+        self._waiting[key] = reason
+        message = clean(waiting.message, 300) if waiting is not None else ""
+        detail = f"{reason}: {message}" if message else reason
+        self._notes.append(f"{self._label(pod)}/{clean(name)} waits: {detail}")
+
+    def _follow(self, key: tuple[str, str], pod: Pod, name: str) -> None:
+        self._followed.add(key)
+        label = f"{self._label(pod)}/{clean(name)}"
+        if label in self._merge.names():  # an earlier pod of that name has not ended quite yet
+            label = f"{label}#{pod.metadata.uid[:4]}"
+        place = Place(pod.metadata.namespace, pod.metadata.name, name, label)
+        log = ContainerLog(self._connect, place, self._request, self._pace)
+        self._merge.add(label, log.batches())
+
+    def _label(self, pod: Pod) -> str:
+        """Return a short name for a pod that no other pod of this tail has."""
+        name = clean(pod.metadata.name)
+        if name not in self._labels:
+            short = name.rpartition("-")[2]
+            generated = len(short) >= 5 and bool(pod.metadata.owner_references)
+            taken = short in self._labels.values()
+            self._labels[name] = short if generated and not taken else name
+        return self._labels[name]
+
+
+def _too_many() -> str:
+    return f"only {MOST} containers are followed: open a single pod to see another"

@@ -1,0 +1,252 @@
+"""List, then watch, for ever: how a client keeps up with one kind of objects."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Generic, Protocol, TypeAlias, TypeVar
+
+import msgspec
+
+from backends.base import BackendError, Demand, Denied, Invalid
+from backends.eks.codec import Codec, Happening
+from backends.eks.errors import Act, Garbled, Gone, Interrupted
+from backends.eks.gcpause import gc_paused
+from backends.eks.kinds.spec import KindSpec
+from backends.eks.lines import LineSplitter
+from backends.eks.rest import KubeClient
+from backends.model import Problem
+from backends.text import clean
+
+T = TypeVar("T")
+
+PAGE = 500
+"""Objects asked for at once: what kubectl asks for."""
+
+PAGE_BYTES = 4 << 20
+"""Pages larger than this make the next ones smaller: decoding one holds the loop."""
+
+LINE_BYTES = 16 << 20
+"""The longest event that is read; etcd takes objects of 1.5 MiB, written out up to 6 times that."""
+
+SLICE = 0.008
+"""Seconds that events are worked off before others get a turn."""
+
+
+class Pace(msgspec.Struct, frozen=True):
+    """How patient a reflector is; in seconds. Tests shorten them."""
+
+    watch: float = 290.0
+    """How long a watch is asked to last, give or take a tenth: client-go takes 5 to 10 minutes."""
+    silence: float = 90.0
+    """A watch that says nothing for so long is opened again; bookmarks come every minute."""
+    steady: float = 5.0
+    """A watch that lasted for so long was a good one: the next is opened without a pause."""
+    backoff: float = 0.5
+    """The first pause after a failure; each further one is twice as long."""
+    backoff_max: float = 30.0
+    denied: float = 60.0
+    """The pause after a refusal: permissions change rarely."""
+
+    def pause(self, failures: int) -> float:
+        """Return the pause after so many failures in a row, with up to a half of it by chance."""
+        longest = min(self.backoff * 2 ** min(failures - 1, 16), self.backoff_max)
+        return float(longest) * random.uniform(0.5, 1.0)  # noqa: S311 - spreads load, keeps no secret
+
+
+class Sink(Protocol[T]):
+    """Who is told of the objects."""
+
+    def loaded(self, objects: list[T], remaining: int | None) -> None:
+        """A page of the very first list came; `remaining` more are to come, where known."""
+        ...
+
+    def complete(self, objects: list[T] | None) -> None:
+        """A list is complete: these are all there are; None: those of the pages just seen."""
+        ...
+
+    def update(self, obj: T) -> None:
+        """An object is new or changed."""
+        ...
+
+    def remove(self, obj: T) -> None:
+        """An object is gone."""
+        ...
+
+    def heard(self) -> None:
+        """The server said something: what is known is true as of now."""
+        ...
+
+    def failed(self, problem: Problem) -> None:
+        """What is known is no longer kept up to date."""
+        ...
+
+    def skipped(self, problem: Problem | None) -> None:
+        """Some objects could not be read; None: that is over."""
+        ...
+
+
+class Target(msgspec.Struct, frozen=True):
+    """What is listed and watched."""
+
+    spec: KindSpec
+    namespace: str = ""
+    labels: str = ""
+    """A labelSelector."""
+    fields: str = ""
+    """A fieldSelector."""
+
+    def params(self) -> dict[str, str | int]:
+        """Return the selectors as parameters of a request."""
+        chosen = {"labelSelector": self.labels, "fieldSelector": self.fields}
+        return {key: value for key, value in chosen.items() if value}
+
+
+Connect: TypeAlias = Callable[[], Awaitable[KubeClient]]
+"""Gives the client to use; called before each attempt, so that it may be another one."""
+
+
+class Reflector(Generic[T]):
+    """Keeps a sink up to date with a target, through failures of every sort."""
+
+    def __init__(
+        self, connect: Connect, target: Target, sink: Sink[T], *, demand: Demand, pace: Pace
+    ) -> None:
+        self._connect = connect
+        self._target = target
+        self._sink = sink
+        self._demand = demand
+        self._pace = pace
+        self._codec: Codec[T] = Codec(target.spec.wire)
+        self._path = target.spec.path(target.namespace)
+        self._version = ""
+        self._shown = False
+        self._failures = 0
+        self._lines = 0
+
+    async def run(self) -> None:
+        """List and watch until cancelled. Raises `Denied` if it may not list, and nothing else.
+
+        Other failures go to the sink and are tried again with backoff; rows stay meanwhile.
+        """
+        while True:
+            listing = False
+            try:
+                client = await self._connect()
+                if not self._version:
+                    listing = True
+                    await self._list(client)
+                    listing = False
+                await self._watch(client)
+            except (Gone, Garbled):
+                # Something was missed, but nothing is known to be wrong: list again.
+                self._version = ""
+                self._failures += 1
+            except Denied as error:
+                self._sink.failed(error.problem)
+                if listing:
+                    raise
+                # It may list but not watch, say: then rows are only as fresh as the last list.
+                self._version = ""
+                await self._demand.pause(self._pace.denied, self._pace.denied)
+            except BackendError as error:
+                if isinstance(error, Invalid):
+                    self._version = ""
+                self._failures += 1
+                self._sink.failed(error.problem)
+            if self._failures:
+                delay = self._pace.pause(self._failures)
+                await self._demand.pause(delay, delay)
+
+    async def _list(self, client: KubeClient) -> None:
+        """Read all pages. The first list of all is shown page by page, later ones at the end."""
+        first, self._shown = not self._shown, True
+        act = self._target.spec.act("list", self._target.namespace)
+        self._codec.unreadable = 0
+        params: dict[str, str | int] = {**self._target.params(), "limit": PAGE}
+        whole: list[T] = []
+        consistent = True
+        with gc_paused():
+            while True:
+                try:
+                    body = await client.get(self._path, act, **params)
+                except Gone as error:
+                    if not error.resume or not consistent:
+                        raise
+                    # The listing goes on as of now: what was deleted meanwhile may be in it.
+                    params["continue"] = error.resume
+                    consistent = False
+                    continue
+                page = self._codec.page(body, act)
+                await asyncio.sleep(0)
+                whole.extend(page.items)
+                if first:
+                    self._sink.loaded(page.items, page.meta.remaining_item_count)
+                if not page.meta.token:
+                    break
+                params["continue"] = page.meta.token
+                params["limit"] = max(50, min(PAGE, PAGE * PAGE_BYTES // max(len(body), 1)))
+                await asyncio.sleep(0)
+        self._sink.complete(None if consistent and first else whole)
+        self._version = page.meta.resource_version
+        self._tell_skipped()
+
+    async def _watch(self, client: KubeClient) -> None:
+        """Follow one watch to its end. A watch that breaks off is no failure: the next shows."""
+        act = self._target.spec.act("watch", self._target.namespace)
+        seconds = int(self._pace.watch * random.uniform(0.9, 1.1)) or 1  # noqa: S311
+        params: dict[str, str | int] = {
+            **self._target.params(),
+            "watch": 1,
+            "allowWatchBookmarks": "true",
+            "resourceVersion": self._version,
+            "timeoutSeconds": seconds,
+        }
+        now = asyncio.get_running_loop().time
+        began, silence = now(), min(self._pace.silence, seconds + 10.0)
+        self._lines = 0
+        async with client.stream(self._path, act, silence, **params) as chunks:
+            self._sink.heard()
+            with contextlib.suppress(Interrupted):  # the next watch shows whether it is serious
+                await self._follow(chunks, act)
+        lasted = now() - began
+        self._failures = 0 if lasted >= self._pace.steady else self._failures + 1
+        if not self._lines and lasted >= min(self._pace.silence, self._pace.watch) / 2:
+            # Not even a bookmark: a version that the server has yet to reach is silent, too.
+            self._version = ""
+
+    async def _follow(self, chunks: AsyncIterator[bytes], act: Act) -> None:
+        splitter = LineSplitter(LINE_BYTES)
+        now = asyncio.get_running_loop().time
+        async for chunk in chunks:
+            self._sink.heard()
+            until = now() + SLICE
+            for line in splitter.feed(chunk):
+                if line:
+                    self._happened(self._codec.event(line, act))
+                if now() > until:
+                    await asyncio.sleep(0)
+                    until = now() + SLICE
+
+    def _happened(self, event: Happening[T]) -> None:
+        self._lines += 1
+        self._version = event.version or self._version
+        if event.obj is not None:
+            if event.type == "DELETED":
+                self._sink.remove(event.obj)
+            else:
+                self._sink.update(event.obj)
+        elif event.type == "DELETED":
+            self._version = ""  # what is gone could not be read: only a list can tell
+        elif event.type != "BOOKMARK":
+            self._tell_skipped()
+
+    def _tell_skipped(self) -> None:
+        count, act = self._codec.unreadable, self._target.spec.act("read", self._target.namespace)
+        problem = None
+        if count:
+            what = f"{count} of them could not be read: {clean(self._codec.why, 200)}"
+            problem = Problem("internal", str(act), what, "look at them with kubectl; report it")
+        self._sink.skipped(problem)
