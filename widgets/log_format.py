@@ -9,10 +9,9 @@ from typing import Literal, NamedTuple, TypeAlias
 from rich.cells import cell_len
 
 from backends.clock import Clock
-from backends.text import clean
 from widgets.fit import clip_left
 from widgets.log_buffer import Entry, Note
-from widgets.log_text import Piece, Role, plain, readable
+from widgets.log_text import Piece, Role, plain, readable, safe, tidy
 from widgets.log_wrap import breaks
 
 Timestamps: TypeAlias = Literal["off", "local", "utc", "relative"]
@@ -87,7 +86,7 @@ class LogFormat:
         if not new:
             return False
         self._sources |= new
-        widest = max(min(MAX_SOURCE, cell_len(clean(name))) for name in new)
+        widest = max(min(MAX_SOURCE, cell_len(tidy(name)[0])) for name in new)
         if widest <= self.source_width:
             return False
         self.source_width = widest
@@ -100,9 +99,9 @@ class LogFormat:
             prefix.append((f"{self._time(entry.at)} ", "time"))
         if isinstance(entry, Note):
             role: Role = entry.kind
-            return Parts(prefix, [(f"{RULE} {clean(entry.text)} {RULE}", role)], 0)
+            return Parts(prefix, [(f"{RULE} {tidy(entry.text)[0]} {RULE}", role)], 0)
         if self.show_source and self.source_width:
-            name = clip_left(clean(entry.source), self.source_width)
+            name = clip_left(tidy(entry.source)[0], self.source_width)
             fill = " " * (self.source_width - cell_len(name) + 1)
             prefix.append((name + fill, "source"))
         found = None
@@ -176,7 +175,7 @@ def age(seconds: float | None) -> str:
 
 def saved_line(entry: Entry) -> str:
     """Return an entry as it is written to a file: RFC 3339 time, source, the whole text."""
-    text = clean(entry.text, len(entry.text))
+    text = safe(entry.text)
     try:
         stamp = datetime.fromtimestamp(entry.at, UTC) if entry.at else None
     except (ValueError, OverflowError, OSError):
@@ -184,4 +183,4 @@ def saved_line(entry: Entry) -> str:
     when = f"{stamp:%Y-%m-%dT%H:%M:%S}.{stamp.microsecond // 1000:03}Z" if stamp else "-"
     if isinstance(entry, Note):
         return f"{when} {RULE} {text} {RULE}"
-    return f"{when} {clean(entry.source) or '-'} {text}"
+    return f"{when} {safe(entry.source) or '-'} {text}"

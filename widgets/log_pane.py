@@ -119,6 +119,11 @@ class LogPane(LogControl):
 
     # From the log to the screen
 
+    @property
+    def busy(self) -> bool:
+        """Whether lines are still to be painted, or a filter or a search to be finished."""
+        return self._scheduled or self._search is not None
+
     def on_mount(self) -> None:
         """Begin to paint, and let ages tick."""
         self.set_interval(1.0, self._tick)

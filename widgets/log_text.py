@@ -78,6 +78,13 @@ def tidy(text: str, limit: int = MAX_DRAWN) -> tuple[str, int]:
     return text, max(0, hidden)
 
 
+def safe(text: str) -> str:
+    """Return all of `text` fit for a file: without escape sequences and unsafe characters."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "\t".join(show_unsafe(part) for part in ANSI.sub("", text).split("\t"))
+
+
 def plain(text: str) -> tuple[list[Piece], int]:
     """Return a line as pieces with its level marked, and how many characters were left out."""
     text, hidden = tidy(text)

@@ -1,0 +1,205 @@
+"""Patterns, and the scan that finds their matches: always what a plain loop would find."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from backends.clock import ManualClock
+from backends.model import LogLine
+from widgets.log_buffer import LogBuffer
+from widgets.log_filter import Matches, Pattern
+
+
+def line(text: str, source: str = "web") -> LogLine:
+    return LogLine(at=1.0, source=source, text=text)
+
+
+class TickingClock(ManualClock):
+    """Every look at it costs a millisecond, so that slices end."""
+
+    def monotonic(self) -> float:
+        self.advance(0.001)
+        return super().monotonic()
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text", "found"),
+    [
+        ("error", "An ERROR here", True),
+        ("Error", "An ERROR here", False),
+        ("Error", "An Error here", True),
+        ("!error", "An ERROR here", False),
+        ("!error", "all well", True),
+        ("err.*here", "An ERROR here", True),
+        ("^an", "An ERROR", True),
+        (r"\Serr", "xERR", True),
+        (r"\serr", "xERR", False),
+        ("a.c", "abc", True),
+        (r"a\.c", "abc", False),
+        ("[0-9]{3}", "code 503", True),
+        ("!^GET|^POST", "GET /", False),
+        ("日本", "テスト日本語", True),
+    ],
+)
+def test_pattern(pattern: str, text: str, found: bool) -> None:
+    assert Pattern(pattern).accepts(line(text)) is found
+
+
+def test_pattern_matches_the_source_too() -> None:
+    assert Pattern("web-7").accepts(line("nothing", source="WEB-7d9f/app"))
+    assert not Pattern("!web-7").accepts(line("nothing", source="web-7d9f/app"))
+    assert Pattern("!web-7").accepts(line("nothing", source="api"))
+
+
+@pytest.mark.parametrize("pattern", ["(", "[a-", "a{99999999999}", "*x", "(" * 5000])
+def test_invalid_expression_is_taken_literally_and_says_so(pattern: str) -> None:
+    read = Pattern(pattern)
+    assert "taken literally" in read.note
+    assert read.accepts(line(f"before {pattern} after"))
+    assert not read.accepts(line("something else"))
+
+
+def test_valid_patterns_have_no_note() -> None:
+    assert Pattern("error").note == ""
+    assert Pattern("e+r").note == ""
+    assert Pattern("[[a]").note == ""
+
+
+@pytest.mark.parametrize("pattern", ["", "!"])
+def test_empty_pattern(pattern: str) -> None:
+    assert Pattern(pattern).empty
+
+
+def test_spans_are_where_it_matches() -> None:
+    assert Pattern("ab").spans("xABxab") == [(1, 3), (4, 6)]
+    assert Pattern("x*").spans("axxb") == [(1, 3)]
+    assert Pattern("!ab").spans("ab") == []
+    assert len(Pattern("a").spans("a" * 500, limit=7)) == 7
+
+
+words = st.text(alphabet="abAB.*|(!", max_size=5)
+
+
+@given(words, words, st.lists(st.text(alphabet="abAB.*|(!", max_size=8), max_size=20))
+def test_what_narrows_never_lets_more_through(new: str, old: str, texts: list[str]) -> None:
+    narrower, wider = Pattern(new), Pattern(old)
+    if narrower.narrows(wider):
+        for text in texts:
+            if narrower.accepts(line(text)):
+                assert wider.empty or wider.accepts(line(text))
+
+
+@given(words, st.lists(st.text(alphabet="abAB.*|(!", max_size=8), max_size=20))
+def test_pick_is_what_a_plain_search_finds(pattern: str, texts: list[str]) -> None:
+    read = Pattern(pattern)
+    body = pattern[1:] if pattern.startswith("!") else pattern
+    flags = 0 if any(c.isupper() for c in body) else re.IGNORECASE
+    try:
+        regex = re.compile(body, flags)
+    except re.error:
+        regex = re.compile(re.escape(body), flags)
+    expected = [
+        i for i, text in enumerate(texts, 7) if bool(regex.search(text)) != pattern.startswith("!")
+    ]
+    assert read.pick([line(text, source="") for text in texts], 7) == expected
+
+
+def drain(matches: Matches, clock: ManualClock) -> None:
+    while matches.step(clock):
+        pass
+
+
+def test_newest_matches_come_first() -> None:
+    ring, clock = LogBuffer(), TickingClock()
+    ring.extend([line(f"{'hit' if i % 2 else 'miss'} {i}") for i in range(3000)])
+    matches = Matches(ring, Pattern("hit"))
+    assert matches.step(clock, budget=0.0)
+    assert matches.id_at(matches.hi - 1) == 2999
+    assert 0 < matches.hi - matches.lo < 1500
+    assert matches.scanning is not None
+    assert 0 < matches.scanning < 1
+    drain(matches, clock)
+    assert matches.scanning is None
+    assert matches.ids() == list(range(1, 3000, 2))
+
+
+def test_slices_are_short_when_lines_are_long() -> None:
+    ring, clock = LogBuffer(), TickingClock()
+    ring.extend([line("x" * 300_000) for _ in range(5)])
+    matches = Matches(ring, Pattern("x"))
+    assert matches.step(clock, budget=0.0)
+    assert matches.hi - matches.lo == 1
+
+
+def test_a_grown_pattern_looks_only_at_what_matched() -> None:
+    ring, clock = LogBuffer(), ManualClock()
+    ring.extend([line("ab" if i % 10 == 0 else "a" if i % 2 else "") for i in range(1000)])
+    first = Matches(ring, Pattern("a"))
+    drain(first, clock)
+    seen: list[int] = []
+    pattern = Pattern("ab")
+    pick = pattern.pick
+    pattern.pick = lambda entries, start=0: seen.append(len(entries)) or pick(entries, start)  # type: ignore[func-returns-value,method-assign]
+    second = Matches(ring, pattern, within=first)
+    drain(second, clock)
+    assert second.ids() == list(range(0, 1000, 10))
+    assert sum(seen) == len(first.ids())
+
+
+class Scan(RuleBasedStateMachine):
+    """Lines arrive, fall out and are filtered anew in any order; the matches are always right."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ring = LogBuffer(max_bytes=12_000)
+        self.clock = TickingClock()
+        self.matches: Matches | None = None
+        self.ordinals: dict[int, int] = {}
+
+    @rule(texts=st.lists(st.text(alphabet="abc", max_size=4), max_size=40))
+    def feed(self, texts: list[str]) -> None:
+        self.ring.extend([line(text) for text in texts])
+
+    @rule(pattern=st.sampled_from(["a", "ab", "abc", "!a", "a|b", "b.", "B", "c"]))
+    def look(self, pattern: str) -> None:
+        read = Pattern(pattern)
+        within = self.matches if self.matches and read.narrows(self.matches.pattern) else None
+        self.matches = Matches(self.ring, read, within=within)
+        self.ordinals = {}
+
+    @precondition(lambda self: self.matches is not None)
+    @rule()
+    def step(self) -> None:
+        assert self.matches is not None
+        self.matches.step(self.clock, budget=0.0)
+
+    @precondition(lambda self: self.matches is not None)
+    @rule()
+    def finish(self) -> None:
+        assert self.matches is not None
+        drain(self.matches, self.clock)
+        accepts = self.matches.pattern.accepts
+        held = range(self.ring.first, self.ring.end)
+        assert self.matches.ids() == [i for i in held if accepts(self.ring[i])]
+        assert self.matches.scanning is None
+
+    @invariant()
+    def ordinals_are_steady_and_ascend(self) -> None:
+        if self.matches is None:
+            return
+        self.matches.forget()
+        ids = [self.matches.id_at(o) for o in range(self.matches.lo, self.matches.hi)]
+        assert ids == self.matches.ids()
+        assert ids == sorted(set(ids))
+        for ordinal, entry_id in zip(range(self.matches.lo, self.matches.hi), ids, strict=True):
+            assert self.ordinals.setdefault(entry_id, ordinal) == ordinal
+            assert self.matches.ordinal_of(entry_id) == ordinal
+        if ids:
+            assert self.matches.ordinal_of(ids[0] - 1) == self.matches.lo
+            assert self.matches.ordinal_of(ids[-1] + 1) == self.matches.hi
+
+
+TestScan = Scan.TestCase
