@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeAlias
 
@@ -40,6 +41,7 @@ class EcsKind(msgspec.Struct, frozen=True):
     """Whether its rows are judged by `Facts.failures` as well."""
 
 
+@functools.lru_cache(maxsize=1024)
 def cloud_map(scope: Scope) -> Scope:
     """Return where the Cloud Map beside a scope is: the same credentials and region."""
     return Scope("cloudmap", profile=scope.profile, region=scope.region)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable
 
 from backends.ecs.health import judge_task
 from backends.ecs.kinds.base import READ, EcsKind, Facts, cloud_map
 from backends.ecs.listing import TASKS
 from backends.ecs.reasons import exits, why_stopped
-from backends.ecs.wire import Payload, details, items, moment, tail, text
+from backends.ecs.wire import Payload, items, moment, tail, text
 from backends.model import Column, Format, Kind, Link, Ref, Resource, Scope, Verb
+from backends.text import clean
 
 
 def from_wire(scope: Scope, payload: Payload, facts: Facts) -> Iterable[Resource]:
@@ -57,15 +59,18 @@ def from_wire(scope: Scope, payload: Payload, facts: Facts) -> Iterable[Resource
 
 def ips(task: Payload) -> tuple[str, ...]:
     """Return the private addresses of a task, IPv4 before IPv6, each once."""
-    found: dict[str, None] = {}
+    found: dict[object, None] = {}
     for container in items(task, "containers"):
         for interface in items(container, "networkInterfaces"):
-            found[text(interface, "privateIpv4Address")] = None
-            found[text(interface, "ipv6Address")] = None
+            found[interface.get("privateIpv4Address")] = None
+            found[interface.get("ipv6Address")] = None
     for attachment in items(task, "attachments"):
         if attachment.get("type") == "ElasticNetworkInterface":
-            found[details(attachment).get("privateIPv4Address", "")] = None
-    return tuple(sorted(filter(None, found), key=lambda address: ":" in address))
+            for detail in items(attachment, "details"):
+                if detail.get("name") == "privateIPv4Address":
+                    found[detail.get("value")] = None
+    addresses = [clean(address) for address in found if address and isinstance(address, str)]
+    return tuple(sorted(addresses, key=lambda address: ":" in address))
 
 
 def service_of(task: Payload) -> str:
@@ -76,8 +81,12 @@ def service_of(task: Payload) -> str:
 
 def task_parents(scope: Scope, task: Payload) -> tuple[Ref, ...]:
     """Return what a task can be drilled to from: its service, if it has one, and its cluster."""
+    return _parents(scope, service_of(task))
+
+
+@functools.lru_cache(maxsize=4096)
+def _parents(scope: Scope, service: str) -> tuple[Ref, ...]:
     cluster = Ref(scope, "ecs/clusters", scope.cluster)
-    service = service_of(task)
     return (Ref(scope, "ecs/services", service), cluster) if service else (cluster,)
 
 
