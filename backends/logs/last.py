@@ -16,8 +16,8 @@ Event: TypeAlias = Mapping[str, Any]
 """A ``FilteredLogEvent``."""
 
 Read: TypeAlias = Callable[[Sequence[str], int, int | None], AsyncGenerator[Sequence[Event], None]]
-"""Yields the events of some streams from one millisecond to another, inclusive, in order of
-time; to the end where the second is None."""
+"""Yields the events of some streams from one millisecond to another, in order of time; to the end
+where the second is None. Whether that millisecond itself is included does not matter."""
 
 
 async def last_events(
@@ -36,12 +36,13 @@ async def last_events(
         older = {name: deque[Event](maxlen=count - len(kept[name])) for name in lacking}
         async for events in read(lacking, start, end):
             for event in events:
-                older[event["logStreamName"]].append(event)
+                if end is None or event["timestamp"] < end:
+                    older[event["logStreamName"]].append(event)
         for name, found in older.items():
             kept[name].extendleft(reversed(found))
         if start <= begin:
             break
         lacking = [name for name in lacking if len(kept[name]) < count]
-        end = start - 1
+        end = start
         width *= 4
     return [event for events in kept.values() for event in events]

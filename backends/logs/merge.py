@@ -81,9 +81,9 @@ class LogMerge:
     def add(self, name: str, lines: AsyncIterator[LogBatch], *, control: bool = False) -> None:
         """Follow one more source; after the merge was closed this does nothing.
 
-        A `control` source is one that finds the others: it has notes and problems to tell, and
-        `live` once it has added those that there are, but no lines to sort, and is not spoken
-        of itself. Raises ValueError where a source of that name is being followed.
+        A `control` source is not spoken of and has no lines that need sorting: one that finds
+        the others, and is `live` when it has added those that there are. Raises ValueError
+        where a source of that name is being followed.
         """
         if name in self._sources:
             raise ValueError(f"a log source named {name!r} is being followed already")
