@@ -15,6 +15,9 @@ from backends.sim.ecs.tasks import forget, make_task, set_stopped
 CRASH, OOM, TERMINATED = 1, 137, 143
 """Exit codes: an error of its own, killed (SIGKILL), ended as asked (SIGTERM)."""
 
+FATAL = {"crash-loop": (0.8, 2.5), "oom": (20.0, 60.0)}
+"""Seconds, from and to, that a task of a revision with such a flaw runs."""
+
 
 class Lifecycle:
     """Takes tasks from step to step, and tells `changed` of every step that matters."""
@@ -102,8 +105,8 @@ class Lifecycle:
         if task.service is not None and task.service.target_group is not None:
             task.target = "initial"
         self._then(task, (2.0, 4.0), self._pass_checks)
-        if task.definition.flaw in ("crash-loop", "oom"):
-            self._then(task, (2.5, 15.0), self._succumb)
+        if task.definition.flaw in FATAL:
+            self._then(task, FATAL[task.definition.flaw], self._succumb)
 
     def _pass_checks(self, task: Task) -> None:
         for container in task.containers:
