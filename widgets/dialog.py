@@ -30,8 +30,10 @@ class DialogButton(Button):
         min-width: 10;
         margin-right: 2;
         border: none !important;
-        background: $surface-lighten-2;
-        &:focus { text-style: bold reverse; }
+        color: $foreground;
+        background: $foreground 15%;
+        &:focus { color: $background; background: $foreground; text-style: bold; }
+        &:disabled { color: $foreground-muted; text-style: none; }
     }
     """
 

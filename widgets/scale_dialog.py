@@ -70,7 +70,7 @@ class ScaleDialog(Dialog[int | None]):
     DEFAULT_CSS = """
     ScaleDialog #new { height: 1; margin-top: 1; }
     ScaleDialog #new-label { width: 12; color: $foreground-muted; }
-    ScaleDialog #count { width: 14; background: $surface-lighten-2; }
+    ScaleDialog #count { width: 14; background: $foreground 15%; }
     ScaleDialog #limit { width: 1fr; padding-left: 2; color: $foreground-muted; }
     ScaleDialog #change { height: 1; text-style: bold; text-wrap: nowrap; }
     """

@@ -21,7 +21,7 @@ SHORT_TITLE = 26
 SAMPLES = 6
 """Bars of the recent use of the call budget."""
 
-SHRINKS = ("usage", "feed", "brand", "counts", "usage", "title", "counts", "feed")
+SHRINKS = ("usage", "feed", "brand", "counts", "title", "usage", "counts", "feed")
 """What gives way first when the line is too long; each mention is one step shorter."""
 
 
