@@ -56,6 +56,9 @@ BOARD_KIND = Kind(
 BoardListener: TypeAlias = Callable[[tuple[Resource, ...], tuple[Ref, ...]], None]
 """Called with rows that are new or changed, and addresses that are gone."""
 
+PATIENCE = 2.0
+"""Seconds that a scope may take to answer before it gets a row that says it is being asked."""
+
 WORST_KEPT = 200
 """Rows of a cluster that are searched for its worst workload; beyond that the first is as good."""
 
@@ -81,6 +84,7 @@ class Board:
         self._dirty_roots: set[Query] = set()
         self._dirty: set[Ref] = set()
         self._listeners: dict[BoardListener, None] = {}
+        self._opened: dict[Query, float] = {}
 
     @property
     def rows(self) -> Sequence[Resource]:
@@ -125,6 +129,7 @@ class Board:
             if query.kind.endswith("/clusters") and query not in known:
                 subscription = self._fleet.open(query)
                 self._roots.append(subscription)
+                self._opened[subscription.query] = self._fleet.clock.monotonic()
                 subscription.listen(self._root_changed)
                 self._dirty_roots.add(subscription.query)
 
@@ -167,7 +172,10 @@ class Board:
         changed = [self._row(self._entries[ref]) for ref in self._dirty if ref in self._entries]
         changed.extend(self._scope_rows(gone))
         self._dirty.clear()
-        self._dirty_roots.clear()
+        # A scope that is silent is looked at again, since its row depends on the time.
+        self._dirty_roots = {root.query for root in self._roots if not root.shelf.settled}
+        if not changed and not gone:
+            return
         for row in changed:
             self._rows[row.ref] = row
         for ref in gone:
@@ -209,11 +217,19 @@ class Board:
                 continue
             ref = Ref(root.query.scope, BOARD_KIND.id, _scope_name(root.query))
             status = root.shelf.status
-            silent = status is None or status.state is not FeedState.LIVE
-            if silent and not root.shelf.rows:
-                yield _scope_row(ref, status, self._fleet.clock.now())
+            failed = status is not None and status.state is FeedState.STALE
+            if not root.shelf.rows and (failed or self._keeps_waiting(root)):
+                if failed or ref not in self._rows:
+                    yield _scope_row(ref, status, self._fleet.clock.now())
             elif ref in self._rows:
                 gone.append(ref)
+
+    def _keeps_waiting(self, root: Subscription) -> bool:
+        """Whether a scope has taken long enough over its first answer to be mentioned."""
+        if root.shelf.settled:
+            return False
+        waited = self._fleet.clock.monotonic() - self._opened[root.query]
+        return waited >= PATIENCE
 
     def _row(self, entry: _Entry) -> Resource:
         cluster = entry.cluster

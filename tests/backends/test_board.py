@@ -9,7 +9,7 @@ import pytest
 from scripted import CLUSTERS, SERVICES, ScriptedBackend, cluster, resource, status, until
 
 from backends.audit import AuditLog
-from backends.board import BOARD_KIND, Board
+from backends.board import BOARD_KIND, PATIENCE, Board
 from backends.clock import ManualClock
 from backends.fleet import Fleet
 from backends.model import Cell, Change, FeedState, Health, Problem, Query, Ref, Resource, Scope
@@ -23,8 +23,14 @@ def backend() -> ScriptedBackend:
 
 
 @pytest.fixture
-async def board(backend: ScriptedBackend, tmp_path: Path) -> AsyncIterator[Board]:
-    clock = ManualClock()
+def clock() -> ManualClock:
+    return ManualClock()
+
+
+@pytest.fixture
+async def board(
+    backend: ScriptedBackend, tmp_path: Path, clock: ManualClock
+) -> AsyncIterator[Board]:
     fleet = Fleet(clock=clock, audit=AuditLog(tmp_path / "audit.jsonl", clock))
     fleet.attach(backend)
     made = Board(fleet)
@@ -43,19 +49,27 @@ def named(board: Board, name: str) -> Resource | None:
     return next((row for row in board.rows if row.ref.name == name), None)
 
 
-async def test_every_scope_has_a_row_until_it_answers(board: Board) -> None:
+async def test_a_scope_that_keeps_waiting_has_a_row_until_it_answers(
+    board: Board, clock: ManualClock
+) -> None:
+    board.flush()
+    assert not board.rows
+    clock.advance(PATIENCE)
     board.flush()
     assert {row.status for row in board.rows} == {"asking"}
     assert {row.ref.name for row in board.rows} == {"prod us-east-1", "dev eu-west-1"}
 
 
 async def test_a_cluster_appears_while_another_scope_is_silent(
-    board: Board, backend: ScriptedBackend
+    board: Board, backend: ScriptedBackend, clock: ManualClock
 ) -> None:
     backend.say(CLUSTERS, cluster())
     await until(lambda: named(board, "shop") is not None)
+    clock.advance(PATIENCE)
     assert named(board, "prod us-east-1") is None
     assert named(board, "dev eu-west-1") is not None
+    backend.say(OTHER)
+    await until(lambda: named(board, "dev eu-west-1") is None)
 
 
 async def test_a_scope_that_fails_shows_what_to_do(board: Board, backend: ScriptedBackend) -> None:
