@@ -25,6 +25,9 @@ MOST_EVENTS = 5
 
 MOST_REVISIONS = 4
 
+LONGEST_IMAGE = 36
+"""Cells for an image's name with its tag or digest."""
+
 HEALTH_OF = {
     RolloutState.RUNNING: Health.PROGRESSING,
     RolloutState.SETTLED: Health.OK,
@@ -190,7 +193,8 @@ def _row(revision: Revision, counts: str, name: int) -> Content:
     if revision.pending:
         parts.append((f"  {revision.pending:,} pending", _color(Health.PROGRESSING)))
     if revision.image:
-        parts.append((f"  {clean(revision.image)}", MUTED))
+        image = clean(revision.image).rpartition("/")[2]  # revisions differ behind the registry
+        parts.append((f"  {clip_middle(image, LONGEST_IMAGE)}", MUTED))
     return Content.assemble(*parts)
 
 

@@ -25,7 +25,7 @@ def rollout(
         state=state,
         summary=summary,
         revisions=(
-            Revision(name, "new", 5, 2, 1, 3, "web:42"),
+            Revision(name, "new", 5, 2, 1, 3, "registry.example:5000/shop/web:42"),
             Revision("ecs-svc/11", "old", 5, 3, 0, 0, "web:41"),
         ),
         events=(
