@@ -68,7 +68,8 @@ class Bucket:
         self._factor = 1.0
         self._at = now
         self._last_throttle = float("-inf")
-        self._grants: deque[list[int]] = deque()
+        self._grants: dict[int, int] = {}
+        self._last_grant = float("-inf")
 
     def take(self, now: float) -> float:
         """Take a token and return 0.0, or return the seconds after which to try again."""
@@ -83,7 +84,7 @@ class Bucket:
         """Return a token that was taken for a call which was not made after all."""
         self._tokens = min(self.limit.burst, self._tokens + 1.0)
         if self._grants:
-            self._grants[-1][1] -= 1
+            self._grants[max(self._grants)] -= 1
 
     def throttle(self, now: float) -> None:
         """Note that the provider refused a call: go at half the rate, from an empty bucket."""
@@ -99,6 +100,9 @@ class Bucket:
         other._advance(now)
         self._tokens -= other.limit.burst - other._tokens
         self._factor = min(self._factor, other._factor)
+        self._last_grant = max(self._last_grant, other._last_grant)
+        for second, count in other._grants.items():
+            self._grants[second] = self._grants.get(second, 0) + count
 
     def slowed_for(self, now: float) -> float:
         """Return the seconds until the full rate is regained; 0.0: it is not slowed down."""
@@ -112,12 +116,12 @@ class Bucket:
 
     def used(self, now: float) -> float:
         """Return the share of the sustained rate that was used in the last `WINDOW` seconds."""
-        self._forget(now)
-        return sum(count for _, count in self._grants) / (self.limit.rate * WINDOW)
+        counted = sum(n for second, n in self._grants.items() if second > now - WINDOW - 1)
+        return counted / (self.limit.rate * WINDOW)
 
     def idle(self, now: float) -> float:
-        """Return the seconds since a token was last taken, up to the second."""
-        return now - self._grants[-1][0] if self._grants else float("inf")
+        """Return the seconds since a token was last taken; infinite where none ever was."""
+        return now - self._last_grant
 
     def _advance(self, now: float) -> None:
         """Add the tokens of the time gone by; the factor grows linearly until it is whole."""
@@ -127,23 +131,18 @@ class Bucket:
         self._at = now
         growing = min(elapsed, (1.0 - self._factor) / RECOVERY)
         gained = self._factor * growing + RECOVERY * growing * growing / 2 + (elapsed - growing)
-        self._factor = min(1.0, self._factor + RECOVERY * growing)
+        self._factor += RECOVERY * growing
+        if self._factor > 1.0 - _EPSILON:
+            self._factor = 1.0
         self._tokens = min(self.limit.burst, self._tokens + self.limit.rate * gained)
 
     def _count(self, now: float) -> None:
+        """Count a grant by the second, and forget those that are out of the window."""
         second = int(now)
-        if self._grants and self._grants[-1][0] == second:
-            self._grants[-1][1] += 1
-        else:
-            self._forget(now)
-            self._grants.append([second, 1])
-
-    def _forget(self, now: float) -> None:
-        """Drop counts older than the window, but for the last, which tells how idle it is."""
-        while len(self._grants) > 1 and self._grants[0][0] <= now - WINDOW - 1:
-            self._grants.popleft()
-        if self._grants and self._grants[0][0] <= now - WINDOW - 1:
-            self._grants[0][1] = 0
+        self._last_grant = now
+        if second not in self._grants:
+            self._grants = {s: n for s, n in self._grants.items() if s > now - WINDOW - 1}
+        self._grants[second] = self._grants.get(second, 0) + 1
 
 
 _Waiters: TypeAlias = deque["asyncio.Future[None]"]
