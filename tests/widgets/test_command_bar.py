@@ -12,8 +12,9 @@ from textual.pilot import Pilot
 from textual.widget import Widget
 from textual.widgets import Static
 
-from widgets.command_bar import CommandBar, Completions
+from widgets.command_bar import CommandBar
 from widgets.completion import Candidate, Completer
+from widgets.completion_list import Completions
 from widgets.filter_bar import FilterBar
 
 CANDIDATES = (
