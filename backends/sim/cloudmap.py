@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from backends.sim.world import World
 
 LAG = (2.0, 8.0)
-"""Seconds, from and to, until Cloud Map hears of a task that began or ended."""
+"""Seconds, from and to, until Cloud Map hears of a task that began to run or has ended."""
 
 PUBLIC, HTTP = frozenset({"edge"}), frozenset({"batch", "payments"})
 """The namespaces of the small world that are public DNS and HTTP only; others are private DNS."""
@@ -172,7 +172,7 @@ class CloudMapWorld:
         for task in (*behind.tasks.values(), *_just_stopped(behind, now)):
             if task.started is None or task.started + _lag(task, "came") > now:
                 continue
-            if task.stopping is not None and task.stopping + _lag(task, "went") <= now:
+            if (task.executions_stopped or now) + _lag(task, "went") <= now:
                 continue
             ailing = task.target == "unhealthy" or task.last_status == "STOPPED"
             attributes = _attributes(task, behind, port=_has_port(service))

@@ -97,7 +97,7 @@ class LogVoice:
         self._rate = rng.uniform(0.3, 3.0)
         self._trace = JAVA_TRACE if rng.random() < 0.5 else PYTHON_TRACE
         self._write: Callable[[random.Random, float], str] = rng.choice(
-            (self._access, self._json, self._logfmt, self._json)
+            (self._access, self._json, self._logfmt, self._json, self._coloured)
         )
 
     def lines(self, start: float, end: float) -> Iterator[tuple[float, str]]:
@@ -176,6 +176,15 @@ class LogVoice:
             f'{{"time":"{_stamp(at)}","level":"{level}","msg":"{rng.choice(_MESSAGES)}",'
             f'"logger":"{rng.choice(_LOGGERS)}","path":"{self._path(rng)}","status":{status},'
             f'"latency_ms":{rng.lognormvariate(3, 1):.1f},"trace_id":"{rng.getrandbits(64):016x}"}}'
+        )
+
+    def _coloured(self, rng: random.Random, at: float) -> str:
+        """Write as a logger does that takes a container's output for a terminal."""
+        status = self._status(rng)
+        level = "\x1b[31mERROR\x1b[0m" if status >= 500 else "\x1b[32mINFO\x1b[0m"
+        return (
+            f"{_stamp(at)} {level} [{rng.choice(_LOGGERS)}] {rng.choice(_MESSAGES)} "
+            f"path={self._path(rng)} status={status} in {rng.lognormvariate(3, 1):.1f}ms"
         )
 
     def _logfmt(self, rng: random.Random, at: float) -> str:

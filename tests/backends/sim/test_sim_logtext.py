@@ -51,7 +51,9 @@ def test_streams_of_a_service_share_a_format_but_not_their_lines() -> None:
 def _form(text: str) -> str:
     if text.startswith("{"):
         return "json"
-    return "logfmt" if text.startswith("ts=") else "other"
+    if text.startswith("ts="):
+        return "logfmt"
+    return "coloured" if "\x1b[" in text else "other"
 
 
 def test_every_form_is_written_by_some_service() -> None:
@@ -60,7 +62,7 @@ def test_every_form_is_written_by_some_service() -> None:
         for number in range(30)
         for _, text in LogVoice(1, f"svc-{number}", "a").lines(START, START + 20)
     }
-    assert forms == {"json", "logfmt", "other"}
+    assert forms == {"json", "logfmt", "coloured", "other"}
 
 
 def test_json_lines_are_json() -> None:
@@ -90,7 +92,7 @@ def test_stack_traces_of_several_lines_come_together() -> None:
     texts = [
         text
         for number in range(8)
-        for _, text in LogVoice(1, f"svc-{number}", "a").lines(START, START + HOUR)
+        for _, text in LogVoice(1, f"svc-{number}", "a", "oom").lines(START, START + 600)
     ]
     for trace, marker in ((JAVA_TRACE, "\tat "), (PYTHON_TRACE, "Traceback (most recent")):
         assert any(text.startswith(marker) for text in texts), trace[0]
