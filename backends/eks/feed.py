@@ -12,7 +12,7 @@ from backends.eks.connections import Connections
 from backends.eks.kinds import SPECS
 from backends.eks.kinds.cluster import NAMESPACES
 from backends.eks.kinds.spec import KindSpec, View
-from backends.eks.mailbox import HEARTBEAT, Mailbox
+from backends.eks.mailbox import Mailbox
 from backends.eks.reflector import Pace, Reflector, Target
 from backends.eks.rest import KubeClient
 from backends.model import Change, FeedState, Problem, Query, Ref, Resource
@@ -147,7 +147,7 @@ class Feed:
         self._pace = pace
         self._denied = denied
         self._spec = SPECS[query.kind]
-        self._mailbox = Mailbox(clock)
+        self._mailbox = Mailbox(clock, heartbeat=pace.heartbeat)
         self._sinks: dict[str, Rows] = {}
         self._attempts = 0
 
@@ -168,7 +168,7 @@ class Feed:
 
     async def _tick(self) -> None:
         while True:
-            await asyncio.sleep(HEARTBEAT)
+            await asyncio.sleep(self._pace.heartbeat)
             for sink in tuple(self._sinks.values()):
                 sink.judge_again()
 

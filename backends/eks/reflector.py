@@ -16,6 +16,7 @@ from backends.eks.errors import Act, Garbled, Gone, Interrupted
 from backends.eks.gcpause import gc_paused
 from backends.eks.kinds.spec import KindSpec
 from backends.eks.lines import LineSplitter
+from backends.eks.mailbox import HEARTBEAT
 from backends.eks.rest import KubeClient
 from backends.model import Problem
 from backends.text import clean
@@ -49,6 +50,8 @@ class Pace(msgspec.Struct, frozen=True):
     backoff_max: float = 30.0
     denied: float = 60.0
     """The pause after a refusal: permissions change rarely."""
+    heartbeat: float = HEARTBEAT
+    """How often a feed says how old it is when nothing else happens."""
 
     def pause(self, failures: int) -> float:
         """Return the pause after so many failures in a row, with up to a half of it by chance."""
