@@ -6,7 +6,7 @@ Terms are separated by spaces, and a row must match all of them:
   and ``$`` are the ends of a cell
 - ``!web`` — must not be found
 - ``image:nginx`` — looks at one column only, by its key or its title
-- ``health:failing`` — looks at the health's word
+- ``health:failing`` — looks at the health's word, and at a column of that name if there is one
 - ``"two words"`` — quotes keep spaces, exclamation marks and colons
 """
 
@@ -116,10 +116,10 @@ class RowFilter(msgspec.Struct, frozen=True):
 
 def column_names(columns: Sequence[Column]) -> Mapping[str, int]:
     """Return what columns may be called in a filter, and their indexes; ages have no name."""
-    names = {"health": HEALTH}
     named = [(i, c) for i, c in enumerate(columns) if c.format is not Format.AGE]
-    names.update((_plain(column.title), index) for index, column in named)
+    names = {_plain(column.title): index for index, column in named}
     names.update((_plain(column.key), index) for index, column in named)
+    names["health"] = HEALTH
     names.pop("", None)
     return names
 

@@ -18,9 +18,9 @@ from widgets.cells import SortKey, search_text, sort_key
 from widgets.health import HEALTH_LOOKS
 from widgets.row_filter import HEALTH, WHOLE_ROW, RowFilter
 
-HEALTH_FIRST = "health"
-"""The sort key that stands for the health itself where no column is called so. Reversed, which
-is the default, the worst come first."""
+HEALTH_FIRST = "@health"
+"""The sort key that stands for the health itself; no column is called so. Reversed, which is the
+default, the worst come first."""
 
 Project: TypeAlias = Callable[[Resource], tuple[Cell, ...]]
 """From a resource to cells that are aligned with the columns of the table."""
@@ -50,7 +50,8 @@ class Row(msgspec.Struct, gc=False, eq=False):
                 self.searched = "\n".join(map(search_text, self.cells, self.columns))
             return self.searched
         if column == HEALTH:
-            return HEALTH_LOOKS[self.resource.health].word
+            said = [self.text(i) for i, c in enumerate(self.columns) if c.key == "health"]
+            return "\n".join((HEALTH_LOOKS[self.resource.health].word, *said))
         if column >= len(self.cells):
             return ""
         return search_text(self.cells[column], self.columns[column])

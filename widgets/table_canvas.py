@@ -131,6 +131,11 @@ class TableCanvas(ScrollView, can_focus=True, inherit_bindings=False):
         """Lines for rows: all but the header's."""
         return max(1, self.size.height - 1)
 
+    @property
+    def _room(self) -> int:
+        """Cells for columns: all but the scrollbar's, whether it is there or not."""
+        return max(1, self.size.width - self.styles.scrollbar_size_vertical)
+
     def _sort_index(self) -> int | None:
         key = self._view.sort_column
         for index, column in enumerate(self._view.columns):
@@ -151,7 +156,7 @@ class TableCanvas(ScrollView, can_focus=True, inherit_bindings=False):
 
     def _empty_line(self, y: int) -> str | None:
         """Return a line of the text that stands in place of rows, below a blank one."""
-        width = max(1, self.size.width - 4)
+        width = max(1, self._room - 4)
         lines = Content(self._empty).wrap(width) if self._empty else []
         return lines[y - 1].plain if 0 < y <= len(lines) else None
 
@@ -160,9 +165,7 @@ class TableCanvas(ScrollView, can_focus=True, inherit_bindings=False):
         if self._painter is None:
             if self._styles is None:
                 self._styles = self._find_styles()
-            self._painter = Painter(
-                self._layout, self._styles, self.size.width, self.scroll_offset.x
-            )
+            self._painter = Painter(self._layout, self._styles, self._room, self.scroll_offset.x)
         return self._painter
 
     def _find_styles(self) -> Styles:
@@ -205,7 +208,7 @@ class TableCanvas(ScrollView, can_focus=True, inherit_bindings=False):
 
     def _lay_out(self) -> None:
         """Place the columns anew and draw everything."""
-        self._layout = self._widths.lay_out(self.size.width, wide=self._wide)
+        self._layout = self._widths.lay_out(self._room, wide=self._wide)
         self._painter = None
         self._painted.clear()
         self.refresh()

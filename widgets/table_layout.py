@@ -22,7 +22,7 @@ GAP = 2
 _FIRST_SOFT, _SOFT = 48, 36
 """Cells that a text column takes at most while others need the room."""
 
-_FIRST_FLOOR, _TEXT_FLOOR, _STATUS_FLOOR = 18, 10, 12
+_FIRST_FLOOR, _TEXT_FLOOR, _STATUS_FLOOR = 18, 10, 18
 """Cells to which text columns are squeezed before the table scrolls sideways."""
 
 _AGE_WIDTH = 6
@@ -132,15 +132,21 @@ class ColumnWidths:
         return max(width_of(column.title), least if index else _FIRST_FLOOR)
 
     def _squeeze(self, widths: dict[int, int], chosen: list[int], room: int) -> int:
-        """Narrow the widest text columns until all fit; return the cells that are left over."""
+        """Narrow the widest text columns until all fit; return the cells that are left over.
+
+        Where even that is not enough the table scrolls sideways, and nothing but the first
+        column is cut for it.
+        """
+        narrow = dict(widths)
         left = room - sum(widths[i] + GAP for i in chosen)
         while left < 0:
-            loose = [i for i in chosen if self._flexible(i) and widths[i] > self._floor(i)]
+            loose = [i for i in chosen if self._flexible(i) and narrow[i] > self._floor(i)]
             if not loose:
-                break
-            widest = max(loose, key=lambda i: widths[i])
-            widths[widest] -= 1
+                widths[chosen[0]] = min(widths[chosen[0]], max(_FIRST_FLOOR, room // 3))
+                return 0
+            narrow[max(loose, key=lambda i: narrow[i])] -= 1
             left += 1
+        widths.update(narrow)
         return left
 
     def _boxes(self, widths: dict[int, int], chosen: list[int], room: int) -> Layout:
@@ -149,8 +155,8 @@ class ColumnWidths:
         for index in chosen:
             column = self._columns[index]
             width = widths[index]
-            if not boxes:
-                width = max(1, min(width, room // 2)) if room > GUTTER else width
+            if not boxes and room > GUTTER:
+                width = max(1, min(width, room // 2))
             boxes.append(Box(index, column, x, width, column.format in RIGHT_ALIGNED))
             x += width + GAP
         frozen = GUTTER + (boxes[0].width + GAP if boxes else 0)

@@ -24,6 +24,9 @@ ASCENDING, DESCENDING = "↑", "↓"
 """Behind the title of the column that rows are sorted by."""
 
 
+MORE_LEFT, MORE_RIGHT = "‹", "›"
+"""In the header, where columns are out of sight."""
+
 _KEPT = 1000
 """Lines that are kept drawn, for scrolling to and fro."""
 
@@ -125,7 +128,18 @@ class Painter:
                 title = fit(full, box.width + 1) + " " * (GAP - 1)
                 gap = ""
             parts.append(Segment(title + gap, style))
-        return self._window(parts, style)
+        return self._overflow(self._window(parts, style), style)
+
+    def _overflow(self, strip: Strip, style: Style) -> Strip:
+        """Show in the header that there are columns to the left or to the right."""
+        width, frozen = self._width, self.layout.frozen
+        if self._scroll_x and 0 < frozen < width:
+            left = Strip([Segment(MORE_LEFT, style)], 1)
+            strip = Strip.join([strip.crop(0, frozen - 1), left, strip.crop(frozen, width)])
+        if self.layout.width - self._scroll_x > width > 1:
+            right = Strip([Segment(MORE_RIGHT, style)], 1)
+            strip = Strip.join([strip.crop(0, width - 1), right])
+        return strip
 
     def _message(self, text: str, style: Style, mark: str = " ") -> Strip:
         return Strip([Segment(mark + fit(text, self._width - GUTTER), style)], self._width)

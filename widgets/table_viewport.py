@@ -55,19 +55,6 @@ class Viewport:
         """The resource the cursor is on, gone or not, as it last was."""
         return self._row.resource if self._row is not None else None
 
-    def window(self, height: int) -> list[Row | None]:
-        """Return the rows of `height` lines from `top`, fewer at the end; None: the gone one."""
-        rows = self._view.visible
-        if not self.gone or self._row is None:
-            return list(rows[self.top : self.top + height])
-        hole = self._view.place(self._row)
-        lines: list[Row | None] = list(rows[self.top : self.top + height])
-        if hole < self.top:
-            lines = list(rows[self.top - 1 : self.top + height - 1])
-        elif hole < self.top + height:
-            lines.insert(hole - self.top, None)
-        return lines[:height]
-
     def row_at(self, line: int) -> Row | None:
         """Return the row of a line; None for the gone one and beyond the end."""
         rows = self._view.visible
