@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 from collections import deque
 from collections.abc import Sequence
+from itertools import islice
 from typing import Literal, TypeAlias
 
 import msgspec
@@ -116,7 +117,7 @@ class LogBuffer:
         self._notes.append(self.end)
         self._entries.append(note)
         self.longest = max(self.longest, len(note.text))
-        self.bytes += _cost(note)
+        self.bytes += sys.getsizeof(note.text) + ENTRY_COST
         if self.bytes > self.max_bytes:
             self._make_room()
 
@@ -128,13 +129,15 @@ class LogBuffer:
         self.bytes = 0
 
     def _make_room(self) -> None:
-        target = self.max_bytes - self.max_bytes // 16
-        gone = 0
-        for entry in self._entries[:-1]:
-            if self.bytes <= target:
-                break
-            self.bytes -= _cost(entry)
+        excess = self.bytes - (self.max_bytes - self.max_bytes // 16)
+        size = sys.getsizeof
+        freed = gone = 0
+        for entry in islice(self._entries, len(self._entries) - 1):
+            freed += size(entry.text) + ENTRY_COST
             gone += 1
+            if freed >= excess:
+                break
+        self.bytes -= freed
         del self._entries[:gone]
         self._first += gone
         notes = 0
@@ -142,10 +145,6 @@ class LogBuffer:
             self._notes.popleft()
             notes += 1
         self.fell_out += gone - notes
-
-
-def _cost(entry: Entry) -> int:
-    return sys.getsizeof(entry.text) + ENTRY_COST
 
 
 def _shortened(line: LogLine) -> LogLine:

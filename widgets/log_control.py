@@ -8,6 +8,7 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 from textual.geometry import Size
 from textual.reactive import var
+from textual.widget import Widget
 
 from widgets.log_filter import Pattern
 from widgets.log_format import JsonMode, Timestamps
@@ -82,11 +83,17 @@ class LogControl(LogStatus):
     # Scrolling
 
     def place(self, size: Size) -> None:
-        """Let Textual's scroll bars say how large the log is and where the window is."""
+        """Let Textual's scroll bar say how large the log is and where the window is.
+
+        The size is set without Textual's knowledge, which would lay out the whole screen and
+        paint it once more, thirty times a second: a longer log moves no widget.
+        """
         self._placing = True
         try:
             if size != self.virtual_size:
-                self.virtual_size = size
+                self.set_reactive(Widget.virtual_size, size)
+                self.vertical_scrollbar.window_virtual_size = size.height
+                self.vertical_scrollbar.window_size = self._model.viewport.height
             self.scroll_to(y=self._model.viewport.row, animate=False, force=True)
         finally:
             self._placing = False

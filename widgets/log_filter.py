@@ -75,7 +75,16 @@ class Pattern:
 
     def pick(self, entries: Sequence[Entry], start: int = 0) -> list[int]:
         """Return the ids of those that are accepted; the first entry has the id `start`."""
+        by_source = self._any_source(entries)
+        body = self.body
+        if self.regex is None and not self.inverted and not by_source:
+            if self.folded:
+                return [i for i, e in enumerate(entries, start) if body in e.text.lower()]
+            return [i for i, e in enumerate(entries, start) if body in e.text]
         hits = self._hits(entries)
+        if by_source:
+            known = self._sources
+            hits = [hit or known[e.source] for hit, e in zip(hits, entries, strict=True)]
         if self.inverted:
             return [i for i, hit in enumerate(hits, start) if not hit]
         return [i for i, hit in enumerate(hits, start) if hit]
@@ -97,6 +106,7 @@ class Pattern:
         return found
 
     def _hits(self, entries: Sequence[Entry]) -> list[bool]:
+        """Return for each entry whether its text holds what is looked for."""
         texts = (
             [entry.text.lower() for entry in entries]
             if self.folded
@@ -104,17 +114,17 @@ class Pattern:
         )
         if self.regex is None:
             body = self.body
-            hits = [body in text for text in texts]
-        else:
-            search = self.regex.search
-            hits = [search(text) is not None for text in texts]
+            return [body in text for text in texts]
+        search = self.regex.search
+        return [search(text) is not None for text in texts]
+
+    def _any_source(self, entries: Sequence[Entry]) -> bool:
+        """Return whether any entry's source holds what is looked for; there are few sources."""
         known = self._sources
         names = {entry.source for entry in entries}
         for name in names - known.keys():
             known[name] = bool(name) and self._found(name)
-        if any(known[name] for name in names):
-            hits = [hit or known[e.source] for hit, e in zip(hits, entries, strict=True)]
-        return hits
+        return any(known[name] for name in names)
 
     def _found(self, text: str) -> bool:
         text = text.lower() if self.folded else text

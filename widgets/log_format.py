@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from datetime import UTC, datetime, tzinfo
+from functools import lru_cache
 from typing import Literal, NamedTuple, TypeAlias
 
 from rich.cells import cell_len
@@ -144,17 +145,21 @@ def clock_time(at: float, zone: tzinfo | None, today: float) -> str:
     `zone` None is local time. A time that is unknown (0.0) or beyond the calendar is blank.
     """
     blank = " " * (13 if zone else 12)
-    if not at:
+    if not at or not math.isfinite(at):
         return blank
+    second, micros = divmod(round(at * 1e6), 1_000_000)
     try:
-        moment = datetime.fromtimestamp(at, zone)
-        same = moment.date() == datetime.fromtimestamp(today, zone).date()
+        text = _second(second, zone, today)
     except (ValueError, OverflowError, OSError):
         return blank
-    text = f"{moment:%H:%M:%S}.{moment.microsecond // 1000:03}"
-    if not same:
-        text = f"{moment:%m-%d} {text}"
-    return f"{text}Z" if zone else text
+    return f"{text}.{micros // 1000:03}{'Z' if zone else ''}"
+
+
+@lru_cache(maxsize=4096)
+def _second(second: int, zone: tzinfo | None, today: float) -> str:
+    moment = datetime.fromtimestamp(second, zone)
+    same = moment.date() == datetime.fromtimestamp(today, zone).date()
+    return f"{moment:%H:%M:%S}" if same else f"{moment:%m-%d %H:%M:%S}"
 
 
 def age(seconds: float | None) -> str:

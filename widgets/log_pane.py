@@ -10,7 +10,7 @@ from typing import ClassVar
 from rich.segment import Segment
 from rich.style import Style
 from textual.events import Resize
-from textual.geometry import Size
+from textual.geometry import Region, Size
 from textual.selection import Selection
 from textual.strip import Strip
 
@@ -77,6 +77,7 @@ class LogPane(LogControl):
         self._empty = ""
         self._marked: Pattern | None = None
         self._pinned: PinnedSelection | None = None
+        self._base = Style.null()
 
     # What it is told
 
@@ -165,15 +166,18 @@ class LogPane(LogControl):
 
     def show_window(self) -> None:
         """Draw what is in view."""
-        if not self._canvas.ready:
-            self._choose_styles()
-        self._canvas.update()
+        self._draw()
         room = self.scrollable_size.width
         width = room if self.wrap else max(room, self._canvas.widest)
         self.place(Size(width, self._model.viewport.index.rows))
         self._move_selection()
         self.refresh()
         self.post_message(self.StatusChanged(self))
+
+    def _draw(self) -> None:
+        if not self._canvas.ready:
+            self._choose_styles()
+        self._canvas.update()
 
     def lay_out(self) -> None:
         """Lay out anew, because something that all lines depend on has changed."""
@@ -186,6 +190,7 @@ class LogPane(LogControl):
         self._canvas.forget()
 
     def _choose_styles(self) -> None:
+        self._base = self.rich_style
         styles = {role: self.get_component_rich_style(f"log-pane--{role}") for role in ROLES}
         colours = DARK_SOURCES if self.app.current_theme.dark else LIGHT_SOURCES
         sources = [styles["source"] + Style(color=colour) for colour in colours]
@@ -203,20 +208,27 @@ class LogPane(LogControl):
             self.lay_out()
         self.show_log()
 
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Return the rows of a part of the pane, in the styles of the moment."""
+        if self.rich_style != self._base:  # it has a tint that comes and goes with the focus
+            self._canvas.forget()
+            self._draw()
+        return super().render_lines(crop)
+
     def render_line(self, y: int) -> Strip:
         """Return one row of the screen."""
         width = self.scrollable_size.width
-        base = self.rich_style
+        base = self._base
         if not self._canvas.rows:
             return self._empty_row(y, width, base)
         if y >= len(self._canvas.rows):
             return Strip.blank(width, base)
         ordinal, strip = self._canvas.rows[y]
         x, row = self.scroll_offset.x, self.scroll_offset.y + y
+        shown = strip.crop_extend(x, x + width, base)
         if self._current is not None and self._model.id_at(ordinal) == self._current:
-            base += self.get_component_rich_style("log-pane--current", partial=True)
-            strip = strip.apply_style(base)
-        shown = strip.crop_extend(x, x + width, base).apply_style(base)
+            current = self.get_component_rich_style("log-pane--current", partial=True)
+            shown = Strip(Segment.apply_style(shown, post_style=current), width)
         if not self.mouse_hover and self._pinned is None:
             return shown
         first = len(strip.crop(0, x).text)  # the index of the first character in view

@@ -48,6 +48,9 @@ LEVEL = re.compile(
 )
 """A level in the text of a line: a word in capitals, ``level=``, a leading word, klog's letter."""
 
+_HINTS = ("ERR", "WARN", "FATAL", "CRIT", "PANIC", "SEVERE", "level=")
+_LEADS = frozenset("EFWefwpc[ ")
+
 LEVEL_WITHIN = 160
 """Characters at the beginning of a line in which a level is looked for."""
 
@@ -88,7 +91,7 @@ def safe(text: str) -> str:
 def plain(text: str) -> tuple[list[Piece], int]:
     """Return a line as pieces with its level marked, and how many characters were left out."""
     text, hidden = tidy(text)
-    match = LEVEL.search(text, 0, LEVEL_WITHIN)
+    match = _level_in(text[:LEVEL_WITHIN])
     if match is None or match.lastgroup is None:
         return [(text, "text")], hidden
     role: Role = "error" if match.lastgroup.startswith("error") else "warning"
@@ -96,6 +99,13 @@ def plain(text: str) -> tuple[list[Piece], int]:
     return _filled(
         [(text[:start], "text"), (text[start:stop], role), (text[stop:], "text")]
     ), hidden
+
+
+def _level_in(head: str) -> re.Match[str] | None:
+    """Search for a level, but only where a cheap look says that there may be one."""
+    if head[:1] in _LEADS or any(hint in head for hint in _HINTS):
+        return LEVEL.search(head)
+    return None
 
 
 def readable(text: str, *, keep_time: bool) -> tuple[list[Piece], int] | None:

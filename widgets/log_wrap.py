@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from rich.cells import cell_len, get_character_cell_size
+from rich.cells import get_character_cell_size
 
 MAX_ROWS = 400
 """Rows that one text takes at most where nothing else is said."""
@@ -20,7 +20,7 @@ def breaks(text: str, width: int, limit: int) -> list[int]:
     """
     at = 0
     starts = [0]
-    narrow = text.isascii() or cell_len(text) == len(text)
+    narrow = text.isascii() or {get_character_cell_size(char) for char in text} <= {1}
     size = len(text)
     while len(starts) <= limit:
         stop = min(size, at + width) if narrow else _reach(text, at, width)
