@@ -9,31 +9,39 @@ from textual.screen import Screen
 from backends.board import BOARD_KIND, Board
 from backends.fleet import Fleet
 from tui.commands import ACTIONS
-from widgets.completion import Candidate
+from tui.config import THEMES
+from widgets.completion import Candidate, Completer
 from widgets.help_panel import FILTER_HELP, HelpPanel, HelpSection, commands_section
 
 
-def candidates(fleet: Fleet, board: Board | None) -> Sequence[Candidate]:
-    """Return every word that the command line completes."""
+def commands(fleet: Fleet) -> Sequence[Candidate]:
+    """Return every first word of a command: kinds, then actions."""
     found = []
     for kind in (BOARD_KIND, *fleet.kinds.values()):
         plural = kind.id.partition("/")[2]
-        word = plural if kind.aliases == () else kind.aliases[0]
-        found.append(Candidate(word, kind.title, (*kind.aliases, plural), "filter"))
-    for cluster in board.clusters if board is not None else ():
-        scope = cluster.ref.scope
-        where = " ".join(p for p in (scope.provider.upper(), scope.profile, scope.region) if p)
-        found.append(Candidate(f"ctx {cluster.ref.name}", f"Go to the cluster ({where})"))
-        found.append(Candidate(f"@{cluster.ref.name}", f"Only in this cluster ({where})"))
+        word, *others = dict.fromkeys((*kind.aliases, plural))
+        found.append(Candidate(word, kind.title, tuple(others), "filter @cluster"))
     for word, (_action, text) in ACTIONS.items():
         found.append(Candidate(word, text))
     return found
+
+
+def completer(fleet: Fleet, board: Board) -> Completer:
+    """Return what completes the command line: first words, and clusters after them."""
+    at, names = [Candidate("@all", "In every cluster")], []
+    for cluster in board.clusters:
+        scope = cluster.ref.scope
+        where = " ".join(p for p in (scope.provider.upper(), scope.profile, scope.region) if p)
+        at.append(Candidate(f"@{cluster.ref.name}", f"Only in this cluster ({where})"))
+        names.append(Candidate(cluster.ref.name, where))
+    themes = [Candidate(name) for name in THEMES]
+    going = dict.fromkeys(BOARD_KIND.aliases, names)
+    return Completer(commands(fleet), {"": at, "theme": themes, **going})
 
 
 def help_panel(screen: Screen[None], fleet: Fleet | None = None) -> HelpPanel:
     """Return the help of a screen; with a fleet, its commands and the filter language too."""
     extra: tuple[HelpSection, ...] = ()
     if fleet is not None:
-        commands = [c for c in candidates(fleet, None) if c.help]
-        extra = (commands_section(commands), FILTER_HELP)
+        extra = (commands_section(commands(fleet)), FILTER_HELP)
     return HelpPanel(screen.active_bindings, extra)

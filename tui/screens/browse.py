@@ -10,6 +10,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container
 from textual.events import Resize, ScreenResume, ScreenSuspend
+from textual.screen import ModalScreen
 
 from backends.base import BackendError
 from backends.board import BOARD_KIND
@@ -18,13 +19,12 @@ from backends.model import Ref, Resource
 from tui import header, verbs
 from tui.commands import CommandError, Vocabulary
 from tui.navigation import Place, child_of, place_of, place_with, source_of
-from tui.prompts import candidates
+from tui.prompts import completer
 from tui.rows import RowSource
 from tui.screens.browse_keys import KEYS
 from tui.screens.table_actions import TableActions
 from widgets.banner import Banner
 from widgets.command_bar import CommandBar
-from widgets.completion import Completer
 from widgets.detail_pane import DetailPane
 from widgets.filter_bar import FilterBar
 from widgets.key_bar import KeyBar
@@ -56,6 +56,7 @@ class BrowseScreen(TableActions):
         self._source: RowSource | None = None
         self._columns: Sequence[object] = ()
         self._wanted: Ref | None = place.cursor
+        self._covered = False
 
     @property
     def topdeck(self) -> TopdeckApp:
@@ -117,10 +118,13 @@ class BrowseScreen(TableActions):
 
     @on(ScreenSuspend)
     def _suspended(self) -> None:
-        self.source.set_visible(False)
+        # A dialog covers only a part: what is behind it goes on.
+        self._covered = not isinstance(self.app.screen, ModalScreen)
+        self.source.set_visible(not self._covered)
 
     @on(ScreenResume)
     def _resumed(self) -> None:
+        self._covered = False
         self.source.set_visible(True)
         self._tick()
 
@@ -144,13 +148,14 @@ class BrowseScreen(TableActions):
             self.table.set_columns(self.source.columns, self.source.project)
 
     def _flush(self) -> None:
-        if self.is_current:
+        if not self._covered:
             self.source.flush()
 
     def _tick(self) -> None:
-        if not self.is_current:
+        if self._covered:
             return
         self.table.tick()
+        self.query_one(RolloutPane).tick()
         self.query_one("#header", ScopeBar).show(header.state_of(self))
         self.query_one(Banner).show(header.problem_of(self))
         self.table.set_empty(header.empty_text(self))
@@ -264,7 +269,7 @@ class BrowseScreen(TableActions):
     def action_command(self) -> None:
         """Open the command line, with what there is to complete."""
         bar = self.query_one(CommandBar)
-        bar.completer = Completer(candidates(self.fleet, self.topdeck.board))
+        bar.completer = completer(self.fleet, self.topdeck.board)
         bar.open()
 
     def action_pane(self) -> None:

@@ -9,19 +9,19 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from backends.model import Resource
 from backends.related import related
 from widgets.health import label
+from widgets.modal import Modal
 
 if TYPE_CHECKING:
     from tui.app import TopdeckApp
 
 
-class RelatedScreen(ModalScreen[Resource | None]):
+class RelatedScreen(Modal[Resource | None]):
     """Answers with the resource that was chosen, or None."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
