@@ -51,22 +51,25 @@ async def poll(
     *,
     visible: float = VISIBLE,
     background: float = BACKGROUND,
+    total: Callable[[], int | None] = lambda: None,
 ) -> AsyncIterator[Change]:
     """Yield the changes of a listing for ever, as `Backend.watch` is to.
 
     Pages of the first round come as they arrive (LOADING), then a resync (LIVE); after that
     each round yields its differences, and a status alone where there are none. A round that
     fails leaves the rows as they are: STALE with the problem, or LIVE with it where AWS only
-    asked to go slower; the next round comes after a backoff, or at once on demand.
+    asked to go slower; the next round comes after a backoff, or at once on demand. So it is
+    with an answer that makes no sense. `total` tells how many rows a first round will bring,
+    as soon as that is known.
     """
-    polled = _Polled(clock)
+    polled = _Polled(clock, total)
     yield Change(polled.status(FeedState.LOADING), resync=True)
     while True:
         try:
             async with aclosing(polled.round(fetch(demand.visible))) as changes:
                 async for change in changes:
                     yield change
-        except BackendError as error:
+        except Exception as error:
             yield Change(polled.failed(error))
             pause = polled.backoff()
             await demand.pause(pause, max(pause, background))
@@ -77,8 +80,9 @@ async def poll(
 class _Polled:
     """The rows of one feed as they were last handed on, and how it fares."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, total: Callable[[], int | None]) -> None:
         self._clock = clock
+        self._total = total
         self._at = clock.now()
         self._rows: dict[Ref, Resource] | None = None
         self._failures = 0
@@ -86,7 +90,8 @@ class _Polled:
     def status(
         self, state: FeedState, *, loaded: int = 0, problem: Problem | None = None
     ) -> FeedStatus:
-        return FeedStatus(state, self._at, problem=problem, loaded=loaded)
+        total = self._total() if state is FeedState.LOADING else None
+        return FeedStatus(state, self._at, problem=problem, loaded=loaded, total=total)
 
     async def round(self, pages: AsyncIterator[Sequence[Resource]]) -> AsyncGenerator[Change, None]:
         seen: dict[Ref, Resource] = {}
@@ -108,8 +113,11 @@ class _Polled:
         self._rows.update((row.ref, row) for row in upserts)
         yield Change(live, upserts=upserts, deletes=deletes)
 
-    def failed(self, error: BackendError) -> FeedStatus:
+    def failed(self, error: Exception) -> FeedStatus:
         self._failures += 1
+        if not isinstance(error, BackendError):
+            what = f"{type(error).__name__} over what AWS answered"
+            error = BackendError("watch", what, "report this defect")
         if isinstance(error, Throttled):
             state = FeedState.LOADING if self._rows is None else FeedState.LIVE
             return self.status(state, problem=error.problem)

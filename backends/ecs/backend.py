@@ -6,13 +6,14 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
 from backends.aws.access import AwsAccess
+from backends.aws.poll import poll
 from backends.base import Demand, Invalid, Sources
 from backends.clock import Clock
 from backends.ecs import rollout, scaling
 from backends.ecs.definitions import TaskDefinitions
 from backends.ecs.describe import describe
 from backends.ecs.failures import Failures
-from backends.ecs.feed import Feed
+from backends.ecs.feed import BACKGROUND, VISIBLE, Feed
 from backends.ecs.fetch import Fetcher
 from backends.ecs.kinds import KINDS
 from backends.ecs.requests import request_for
@@ -74,8 +75,15 @@ class EcsBackend:
         failures = None
         if spec.counts_failures:
             failures = Failures(self._access, query.scope, self._clock)
-        feed = Feed(spec, query, fetcher, demand, self._clock, failures=failures)
-        return feed.watch()
+        feed = Feed(spec, query, fetcher, self._clock, failures=failures)
+        return poll(
+            feed.pages,
+            demand,
+            self._clock,
+            visible=VISIBLE,
+            background=BACKGROUND,
+            total=feed.total,
+        )
 
     async def describe(self, resource: Resource) -> Description:
         """Fetch everything worth knowing of one resource."""
