@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 
 import orjson
 
@@ -60,8 +60,11 @@ class Watch:
             raise status.ApiError(500, not_a_version(text))
         return None if text in ("", "0") or self._initial else int(text)
 
-    async def events(self) -> AsyncIterator[bytes]:
-        """Yield encoded events, several at once where there are many, until the watch ends."""
+    async def events(self, gone: Callable[[], bool] = lambda: False) -> AsyncIterator[bytes]:
+        """Yield encoded events, several at once where there are many, until the watch ends.
+
+        It also ends once `gone` says that nobody listens any more.
+        """
         state, clock = self._cluster.state, self._cluster.clock
         changed = state.watch(self._kind)
         try:
@@ -74,7 +77,7 @@ class Watch:
             due = clock.monotonic() + BOOKMARK_EVERY
             while True:
                 changed.clear()
-                if self._cluster.epoch != epoch:
+                if self._cluster.epoch != epoch or gone():
                     return
                 try:
                     changes = state.of(self._kind).since(position)

@@ -9,7 +9,7 @@ import orjson
 
 from backends.sim.kube_face import patches, status, validation
 from backends.sim.kube_face.status import bad_request
-from backends.sim.kube_world import kinds
+from backends.sim.kube_world import documents, kinds
 from backends.sim.kube_world.cluster import KubeCluster
 from backends.sim.kube_world.fields import fields_of, managed, recorded
 from backends.sim.kube_world.kinds import KubeKind
@@ -194,18 +194,9 @@ class Writer:
             raise validation.too_small(
                 "Scale", "autoscaling", version.name, "spec.replicas", replicas
             )
-        doc = version.doc
-        if replicas == doc["spec"].get("replicas", 1):
+        if replicas == version.doc["spec"].get("replicas", 1):
             return self.scale(version)
-        meta = doc["metadata"]
-        entry = managed(
-            manager, kind.api_version, self._state.now, {"f:spec": {"f:replicas": {}}}, "scale"
-        )
-        new = {
-            **doc,
-            "metadata": {**recorded(meta, entry), "generation": meta.get("generation", 1) + 1},
-            "spec": {**doc["spec"], "replicas": replicas},
-        }
+        new = documents.resized(kind, version.doc, replicas, manager, self._state.now)
         return self.scale(self._store(kind, version, new, query))
 
     def patch_scale(

@@ -173,7 +173,9 @@ def daemon_set(doc: Doc, now: float) -> Cells:
 
 def controller_revision(doc: Doc, now: float) -> Cells:
     """Return the cells of a controller revision."""
-    owner = next((o for o in doc["metadata"].get("ownerReferences", ()) if o.get("controller")), {})
+    owner: Doc = next(
+        (o for o in doc["metadata"].get("ownerReferences", ()) if o.get("controller")), {}
+    )
     group = owner.get("apiVersion", "").partition("/")[0]
     name = f"{owner['kind'].lower()}.{group}/{owner['name']}" if owner else NONE
     return [doc["metadata"]["name"], name, doc["revision"], created(doc, now)]

@@ -5,25 +5,16 @@ The steps and their order are those of Kubernetes' pkg/controller/deployment.
 
 from __future__ import annotations
 
-from backends.sim.kube_world import kinds, rollout
-from backends.sim.kube_world.documents import metadata
-from backends.sim.kube_world.fields import fields_of, managed
-from backends.sim.kube_world.pods import owner_reference
+from backends.sim.kube_world import documents, kinds, rollout
 from backends.sim.kube_world.recorder import Recorder
 from backends.sim.kube_world.replicasets import with_status
-from backends.sim.kube_world.rollout import DESIRED, HASH, MAXIMUM, REVISION
+from backends.sim.kube_world.rollout import DESIRED, REVISION
 from backends.sim.kube_world.state import KubeState
 from backends.sim.kube_world.store import Change, is_deleting
 from backends.sim.kube_world.values import Doc, template_hash
 
 COMPONENT = "deployment-controller"
 """The name that its events carry."""
-
-_COPIED = frozenset({
-    "kubectl.kubernetes.io/last-applied-configuration", REVISION, DESIRED, MAXIMUM,
-    "deployment.kubernetes.io/revision-history",
-})  # fmt: skip
-"""Annotations that a replica set does not take over from its deployment."""
 
 
 class Deployments:
@@ -94,29 +85,11 @@ class Deployments:
         return marked, doc
 
     def _new_set(self, doc: Doc, sets: list[Doc], revision: int) -> Doc:
-        hash_ = template_hash(doc["spec"]["template"])
-        meta, template = doc["metadata"], doc["spec"]["template"]
-        labels = {**template["metadata"].get("labels", {}), HASH: hash_}
-        made = metadata(
-            self._state.rng, f"{meta['name']}-{hash_}", meta["namespace"], self._state.now, labels
-        )
-        own = {k: v for k, v in meta.get("annotations", {}).items() if k not in _COPIED}
-        made["annotations"] = own | rollout.size_marks(doc) | {REVISION: str(revision)}
-        made["ownerReferences"] = [
-            owner_reference("Deployment", "apps/v1", meta["name"], meta["uid"])
-        ]
         total = sum(s["spec"]["replicas"] for s in sets)
-        spec = {
-            "replicas": rollout.room_for_new(doc, total, 0),
-            "selector": {"matchLabels": {**doc["spec"]["selector"]["matchLabels"], HASH: hash_}},
-            "template": {**template, "metadata": {**template["metadata"], "labels": labels}},
-        }
-        keep = {k: made[k] for k in ("labels", "annotations", "ownerReferences")}
-        fields = {"f:metadata": fields_of(keep), "f:spec": fields_of(spec, "spec")}
-        made["managedFields"] = [
-            managed("kube-controller-manager", "apps/v1", self._state.now, fields)
-        ]
-        return {"metadata": made, "spec": spec, "status": {"replicas": 0}}
+        return documents.replica_set(
+            self._state.rng, doc, template_hash(doc["spec"]["template"]), revision,
+            rollout.room_for_new(doc, total, 0), self._state.now,
+        )  # fmt: skip
 
     def _marked(self, doc: Doc, replica_set: Doc, revision: int | None = None) -> Doc:
         """Return a replica set with its deployment's size noted on it, as rescaling needs it."""

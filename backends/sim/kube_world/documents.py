@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import random
+from functools import lru_cache
 
 from backends.sim.blueprint import SimWorkload
-from backends.sim.kube_world.fields import fields_of, managed
-from backends.sim.kube_world.values import Doc, stamp, uid
+from backends.sim.kube_world.fields import fields_of, managed, recorded
+from backends.sim.kube_world.kinds import KubeKind
+from backends.sim.kube_world.pods import owner_reference
+from backends.sim.kube_world.rollout import HASH, REVISION, size_marks
+from backends.sim.kube_world.values import Doc, dig, stamp, suffix, uid
 
 PORT = 8080
 """The port that every simulated service listens on."""
@@ -28,13 +32,39 @@ def metadata(rng: random.Random, name: str, namespace: str, at: float, labels: D
     }  # fmt: skip
 
 
-def applied(doc: Doc, api_version: str, at: float) -> Doc:
-    """Return a document with kubectl as the manager of its spec and labels."""
+def applied(doc: Doc, api_version: str, at: float, template: Doc | None = None) -> Doc:
+    """Return a document with kubectl as the manager of its spec, labels and annotations.
+
+    `template` are the FieldsV1 of its pod template, where somebody has them already.
+    """
     meta = doc["metadata"]
-    fields = {"f:metadata": fields_of({k: meta[k] for k in ("labels", "annotations") if k in meta})}
-    fields |= {f"f:{key}": fields_of(doc[key], key) for key in doc if key in ("spec",)}
+    rest = {k: v for k, v in doc["spec"].items() if k != "template" or template is None}
+    spec = fields_of(rest, "spec")
+    if template is not None:
+        spec["f:template"] = template
+    kept = {k: meta[k] for k in ("labels", "annotations") if k in meta}
+    fields = {"f:metadata": fields_of(kept), "f:spec": spec}
     entry = managed("kubectl-client-side-apply", api_version, at, fields)
     return {**doc, "metadata": {**meta, "managedFields": [entry]}}
+
+
+def dependent(
+    doc: Doc, manager_fields: Doc, owner_kind: str, owner: Doc, at: float, name: str
+) -> Doc:
+    """Return a document as a controller of kube-controller-manager makes it for an owner."""
+    meta, about = doc["metadata"], owner["metadata"]
+    references = [owner_reference(owner_kind, "apps/v1", about["name"], about["uid"])]
+    kept = {k: meta[k] for k in ("labels", "annotations") if k in meta}
+    fields = {"f:metadata": fields_of({**kept, "ownerReferences": references}), **manager_fields}
+    entry = managed("kube-controller-manager", "apps/v1", at, fields)
+    metadata_ = {**meta, "name": name, "ownerReferences": references, "managedFields": [entry]}
+    return {**doc, "metadata": metadata_}
+
+
+@lru_cache(maxsize=2048)
+def template_fields(workload: SimWorkload) -> Doc:
+    """Return the FieldsV1 of a workload's pod template."""
+    return fields_of(pod_template(workload, workload.image))
 
 
 def labels_of(workload: SimWorkload) -> Doc:
@@ -102,7 +132,7 @@ def deployment(rng: random.Random, workload: SimWorkload, image: str, at: float)
             "revisionHistoryLimit": 10, "progressDeadlineSeconds": 600,
         },
         "status": {},
-    }, "apps/v1", at)  # fmt: skip
+    }, "apps/v1", at, template_fields(workload))  # fmt: skip
 
 
 def stateful_set(rng: random.Random, workload: SimWorkload, image: str, at: float) -> Doc:
@@ -116,10 +146,12 @@ def stateful_set(rng: random.Random, workload: SimWorkload, image: str, at: floa
             "serviceName": workload.name, "podManagementPolicy": "OrderedReady",
             "updateStrategy": {"type": "RollingUpdate", "rollingUpdate": {"partition": 0}},
             "revisionHistoryLimit": 10,
-            "persistentVolumeClaimRetentionPolicy": {"whenDeleted": "Retain", "whenScaled": "Retain"},
+            "persistentVolumeClaimRetentionPolicy": {
+                "whenDeleted": "Retain", "whenScaled": "Retain",
+            },
         },
         "status": {"replicas": 0, "availableReplicas": 0},
-    }, "apps/v1", at)  # fmt: skip
+    }, "apps/v1", at, template_fields(workload))  # fmt: skip
 
 
 def daemon_set(rng: random.Random, workload: SimWorkload, image: str, at: float) -> Doc:
@@ -141,4 +173,157 @@ def daemon_set(rng: random.Random, workload: SimWorkload, image: str, at: float)
             "currentNumberScheduled": 0, "numberMisscheduled": 0, "desiredNumberScheduled": 0,
             "numberReady": 0,
         },
-    }, "apps/v1", at)  # fmt: skip
+    }, "apps/v1", at, template_fields(workload))  # fmt: skip
+
+
+def replica_set(
+    rng: random.Random, deployment_: Doc, hash_: str, revision: int, replicas: int, at: float,
+    *, template: Doc | None = None, fields: Doc | None = None, generation: int = 1,
+) -> Doc:  # fmt: skip
+    """Return the replica set of one template of a deployment; `template` where not its own.
+
+    `fields` are the FieldsV1 of the template, where somebody has them already.
+    """
+    meta = deployment_["metadata"]
+    template = template or deployment_["spec"]["template"]
+    labels = {**template["metadata"].get("labels", {}), HASH: hash_}
+    name = f"{meta['name']}-{hash_}"
+    made = metadata(rng, name, meta["namespace"], at, labels)
+    made["generation"] = generation
+    own = {k: v for k, v in meta.get("annotations", {}).items() if k not in _NOT_COPIED}
+    made["annotations"] = own | size_marks(deployment_) | {REVISION: str(revision)}
+    selector = {"matchLabels": {**deployment_["spec"]["selector"]["matchLabels"], HASH: hash_}}
+    spec = {
+        "replicas": replicas,
+        "selector": selector,
+        "template": {**template, "metadata": {**template["metadata"], "labels": labels}},
+    }
+    below = fields_of(template) if fields is None else fields
+    marks = below["f:metadata"].get("f:labels", {})
+    hashed = {**below["f:metadata"], "f:labels": {**marks, f"f:{HASH}": {}}}
+    owned = {
+        "f:replicas": {}, "f:selector": {}, "f:template": {**below, "f:metadata": hashed}
+    }  # fmt: skip
+    doc = {"metadata": made, "spec": spec, "status": {"replicas": 0}}
+    return dependent(doc, {"f:spec": owned}, "Deployment", deployment_, at, name)
+
+
+_NOT_COPIED = frozenset({
+    "kubectl.kubernetes.io/last-applied-configuration", REVISION,
+    "deployment.kubernetes.io/desired-replicas", "deployment.kubernetes.io/max-replicas",
+    "deployment.kubernetes.io/revision-history",
+})  # fmt: skip
+"""Annotations that a replica set does not take over from its deployment."""
+
+
+def controller_revision(
+    rng: random.Random, owner_kind: str, owner: Doc, hash_: str, revision: int, at: float
+) -> Doc:
+    """Return the record of one template of a stateful set or daemon set."""
+    meta, template = owner["metadata"], owner["spec"]["template"]
+    labels = {**(dig(template, "metadata", "labels") or {}), "controller-revision-hash": hash_}
+    name = f"{meta['name']}-{hash_}"
+    made = metadata(rng, name, meta["namespace"], at, labels)
+    del made["generation"]
+    if meta.get("annotations"):
+        made["annotations"] = meta["annotations"]
+    data = {"spec": {"template": {"$patch": "replace", **template}}}
+    doc = {"metadata": made, "data": data, "revision": revision}
+    return dependent(doc, {"f:data": {}, "f:revision": {}}, owner_kind, owner, at, name)
+
+
+def resized(kind: KubeKind, doc: Doc, replicas: int, manager: str, at: float) -> Doc:
+    """Return a workload with another number of replicas, as set through its scale."""
+    meta = doc["metadata"]
+    fields: Doc = {"f:spec": {"f:replicas": {}}}
+    entry = managed(manager, kind.api_version, at, fields, "scale")
+    return {
+        **doc,
+        "metadata": {**recorded(meta, entry), "generation": meta.get("generation", 1) + 1},
+        "spec": {**doc["spec"], "replicas": replicas},
+    }
+
+
+def reimaged(kind: KubeKind, doc: Doc, image: str, manager: str, at: float) -> Doc:
+    """Return a workload whose first container runs another image."""
+    template = doc["spec"]["template"]
+    first, *others = template["spec"]["containers"]
+    changed = {
+        **template, "spec": {**template["spec"], "containers": [{**first, "image": image}, *others]}
+    }  # fmt: skip
+    owned: Doc = {f'k:{{"name":"{first["name"]}"}}': {"f:image": {}}}
+    fields = {"f:spec": {"f:template": {"f:spec": {"f:containers": owned}}}}
+    entry = managed(manager, kind.api_version, at, fields)
+    meta = doc["metadata"]
+    return {
+        **doc,
+        "metadata": {**recorded(meta, entry), "generation": meta.get("generation", 1) + 1},
+        "spec": {**doc["spec"], "template": changed},
+    }
+
+
+def service(
+    rng: random.Random, workload: SimWorkload, address: str, at: float, *, headless: bool
+) -> Doc:
+    """Return the service in front of a workload; `address` is its cluster IP."""
+    labels = labels_of(workload)
+    meta = metadata(rng, workload.name, workload.namespace, at, labels)
+    del meta["generation"]
+    ip = "None" if headless else address
+    spec = {
+        "ports": [{"name": "http", "protocol": "TCP", "port": 80, "targetPort": "http"}],
+        "selector": labels, "clusterIP": ip, "clusterIPs": [ip], "type": "ClusterIP",
+        "sessionAffinity": "None", "ipFamilies": ["IPv4"], "ipFamilyPolicy": "SingleStack",
+        "internalTrafficPolicy": "Cluster",
+    }  # fmt: skip
+    doc = {"metadata": meta, "spec": spec, "status": {"loadBalancer": {}}}
+    return applied(doc, "v1", at)
+
+
+def endpoint_slice(rng: random.Random, service_: Doc, endpoints: list[Doc], at: float) -> Doc:
+    """Return the slice with the endpoints of a service."""
+    meta = service_["metadata"]
+    labels = {
+        **meta["labels"],
+        "endpointslice.kubernetes.io/managed-by": "endpointslice-controller.k8s.io",
+        "kubernetes.io/service-name": meta["name"],
+    }
+    if service_["spec"]["clusterIP"] == "None":
+        labels["service.kubernetes.io/headless"] = ""
+    name = f"{meta['name']}-{suffix(rng)}"
+    made = metadata(rng, name, meta["namespace"], at, labels)
+    made["generateName"] = f"{meta['name']}-"
+    made["annotations"] = {"endpoints.kubernetes.io/last-change-trigger-time": stamp(at)}
+    made["ownerReferences"] = [owner_reference("Service", "v1", meta["name"], meta["uid"])]
+    kept = {k: made[k] for k in ("labels", "annotations", "ownerReferences", "generateName")}
+    fields = {
+        "f:addressType": {}, "f:endpoints": {}, "f:metadata": fields_of(kept), "f:ports": {}
+    }  # fmt: skip
+    made["managedFields"] = [managed("kube-controller-manager", "discovery.k8s.io/v1", at, fields)]
+    return {
+        "metadata": made, "addressType": "IPv4", "endpoints": endpoints,
+        "ports": [{"name": "http", "protocol": "TCP", "port": PORT}],
+    }  # fmt: skip
+
+
+def autoscaler(rng: random.Random, workload: SimWorkload, least: int, most: int, at: float) -> Doc:
+    """Return the horizontal pod autoscaler of a deployment; it aims at 70% of the CPU request."""
+    meta = metadata(rng, workload.name, workload.namespace, at, labels_of(workload))
+    del meta["generation"]
+    policies = [{"type": "Percent", "value": 100, "periodSeconds": 15}]
+    spec = {
+        "scaleTargetRef": {"kind": "Deployment", "name": workload.name, "apiVersion": "apps/v1"},
+        "minReplicas": least,
+        "maxReplicas": most,
+        "metrics": [{"type": "Resource", "resource": {
+            "name": "cpu", "target": {"type": "Utilization", "averageUtilization": 70},
+        }}],
+        "behavior": {
+            "scaleUp": {"stabilizationWindowSeconds": 0, "selectPolicy": "Max",
+                        "policies": [{"type": "Pods", "value": 4, "periodSeconds": 15}, *policies]},
+            "scaleDown": {"stabilizationWindowSeconds": 30, "selectPolicy": "Max",
+                          "policies": policies},
+        },
+    }  # fmt: skip
+    doc = {"metadata": meta, "spec": spec, "status": {"desiredReplicas": 0, "currentMetrics": None}}
+    return applied(doc, "autoscaling/v2", at)

@@ -123,9 +123,11 @@ EVENTS = KubeKind(
     columns=(
         *(TableColumn(name, description=f"{name}.")
           for name in ("Last Seen", "Type", "Reason", "Object")),
-        *(TableColumn(name, description=f"{name}.", priority=1) for name in ("Subobject", "Source")),
+        *(TableColumn(name, description=f"{name}.", priority=1)
+          for name in ("Subobject", "Source")),
         TableColumn("Message", description="Message."),
-        *(TableColumn(name, description=f"{name}.", priority=1) for name in ("First Seen", "Count")),
+        *(TableColumn(name, description=f"{name}.", priority=1)
+          for name in ("First Seen", "Count")),
         TableColumn("Name", format="name", description="Name of the object.", priority=1),
     ),
     row=columns.event,

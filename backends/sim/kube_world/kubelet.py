@@ -41,6 +41,7 @@ class Kubelet:
         """The first three parts of the pod addresses of each node: ``10.1.2``."""
         self._backoff: dict[str, float] = {}
         self._used: dict[str, set[int]] = {}
+        """The last parts of the pod addresses that are taken in each network."""
         state.listen(kinds.PODS, self._released)
 
     # -- what others tell it ----------------------------------------------------------------
@@ -48,6 +49,10 @@ class Kubelet:
     def admit(self, namespace: str, name: str, uid: str) -> None:
         """Begin with a pod that has been bound to a node."""
         self._then(self._state.spread(0.05, 0.2), (namespace, name, uid), self._create)
+
+    def soon(self, pod: Doc, within: tuple[float, float], step: Step) -> None:
+        """Take a step with a pod after a while, if it is then still meant to run."""
+        self._then(self._state.spread(*within), _key(pod), step)
 
     def resume(self, namespace: str, name: str, uid: str) -> None:
         """Go on with a pod that was there when the world began."""
@@ -70,17 +75,19 @@ class Kubelet:
 
     def allocate(self, node: str) -> str:
         """Return a free pod address of a node and count it as taken."""
-        used = self._used.setdefault(node, set())
-        number = next(n for n in range(10, 255) if n not in used)
+        network = self.networks[node]
+        used = self._used.setdefault(network, set())
+        number = len(used) + 10
+        while number in used:
+            number = number + 1 if number < 254 else 10
         used.add(number)
-        return f"{self.networks[node]}.{number}"
+        return f"{network}.{number}"
 
     def _released(self, change: Change) -> None:
         if change.type == "DELETED":
-            doc = change.version.doc
-            address, node = dig(doc, "status", "podIP"), doc["spec"].get("nodeName")
-            if address and node:
-                self._used.get(node, set()).discard(int(address.rpartition(".")[2]))
+            network, _, number = (dig(change.version.doc, "status", "podIP") or "").rpartition(".")
+            if network:
+                self._used.get(network, set()).discard(int(number))
 
     def incident_of(self, pod: Doc) -> str:
         """Return what befalls a pod at the moment, or an empty string."""
@@ -148,7 +155,7 @@ class Kubelet:
         slow = incident == "slow-start"
         self._then(self._state.spread(*(20.0, 40.0) if slow else (0.4, 1.4)), key, self._ready)
         if incident in RUNS_FOR:
-            self._then(self._state.spread(*RUNS_FOR[incident]), key, self._befall)
+            self._then(self._state.spread(*RUNS_FOR[incident]), key, self.befall)
         elif incident == "target-health":
             self._then(self._state.spread(10.0, 25.0), key, self.falter)
 
@@ -171,7 +178,8 @@ class Kubelet:
         if self.incident_of(pod) == "target-health":
             self._then(self._state.spread(20.0, 40.0), key, self.falter)
 
-    def _befall(self, pod: Doc) -> None:
+    def befall(self, pod: Doc) -> None:
+        """End a pod's first container as its workload's incident has it, if it has one."""
         incident = self.incident_of(pod)
         if incident in ENDS:
             self.crash(pod, *ENDS[incident])

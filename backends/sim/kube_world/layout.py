@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 import random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from backends.sim.blueprint import SimCluster, SimWorkload
-from backends.sim.kube_world import documents, kinds, nodes, pods, rollout
+from backends.sim.kube_world import (
+    autoscaling,
+    daemonsets,
+    documents,
+    endpoints,
+    kinds,
+    life,
+    nodes,
+    pods,
+    revisions,
+    rollout,
+    statefulsets,
+)  # fmt: skip
 from backends.sim.kube_world.fields import fields_of, managed
 from backends.sim.kube_world.replicasets import with_status
 from backends.sim.kube_world.scheduler import requested
-from backends.sim.kube_world.seeds import Place, PodSeed, SeedState
+from backends.sim.kube_world.seeds import Place, PodPress, PodSeed, SeedState
 from backends.sim.kube_world.store import Version, controller_of
 from backends.sim.kube_world.values import Doc, pruned, suffix, template_hash, uid
 
@@ -18,8 +30,16 @@ if TYPE_CHECKING:
     from backends.sim.kube_world.cluster import KubeCluster
 
 DAY = 86400.0
-MISSING_TAG = "not-built"
-"""The tag of images that were rolled out but never pushed."""
+"""Seconds."""
+
+
+class _Mould(NamedTuple):
+    """What a batch of pods is made from."""
+
+    workload: SimWorkload
+    press: PodPress
+    state: SeedState
+    millicores: int
 
 
 class Layout:
@@ -40,18 +60,20 @@ class Layout:
         """Fill the cluster's collections."""
         self._nodes()
         self._namespaces()
-        for workload in self._laid_out.workloads:
-            self._workload(workload)
+        for number, workload in enumerate(self._laid_out.workloads):
+            self._workload(workload, number)
         for kind in kinds.KINDS.values():
             self._state.of(kind).load(self._made.get(kind.kind, []))
 
-    def _keep(self, kind: kinds.KubeKind, doc: Doc) -> None:
+    def _keep(self, kind: kinds.KubeKind, doc: Doc) -> Doc:
         rv = self._state.versions.tick()
         meta = {**doc["metadata"], "resourceVersion": str(rv)}
-        self._made.setdefault(kind.kind, []).append(Version(
-            meta.get("namespace", ""), meta["name"], meta["uid"], controller_of(doc), rv,
-            {**doc, "metadata": meta},
-        ))  # fmt: skip
+        kept = {**doc, "metadata": meta}
+        version = Version(
+            meta.get("namespace", ""), meta["name"], meta["uid"], controller_of(doc), rv, kept
+        )
+        self._made.setdefault(kind.kind, []).append(version)
+        return kept
 
     # -- nodes and namespaces ---------------------------------------------------------------
 
@@ -88,33 +110,42 @@ class Layout:
 
     # -- workloads --------------------------------------------------------------------------
 
-    def _workload(self, workload: SimWorkload) -> None:
-        if workload.incident:
+    def _workload(self, workload: SimWorkload, number: int) -> None:
+        if workload.incident and workload.incident != "image-pull":
             self._cluster.kubelet.incidents[workload.namespace, workload.name] = workload.incident
-        if workload.kind == "deployment":
-            self._deployment(workload)
+        before = len(self._made.get("Pod", ()))
+        born = self._now - self._rng.uniform(5, 40) * DAY
+        if workload.kind == "statefulset":
+            self._stateful_set(workload, born)
+        elif workload.kind == "daemonset":
+            self._daemon_set(workload, born)
+        else:
+            self._deployment(workload, born)
+        if workload.registered or workload.kind == "statefulset":
+            self._service(workload, number, born, self._made.get("Pod", [])[before:])
 
-    def _deployment(self, workload: SimWorkload) -> None:
+    def _deployment(self, workload: SimWorkload, born: float) -> None:
         rng = self._rng
-        born = self._now - rng.uniform(5, 40) * DAY
         rolled = self._now - rng.uniform(0.1, 4) * DAY
-        stuck = workload.incident == "image-pull"
-        images = [_older(workload.image, 1 + rng.randint(1, 3)), workload.image]
-        if stuck:
-            images.append(f"{workload.image.rpartition(':')[0]}:{MISSING_TAG}")
+        images = [life.bumped(workload.image, -rng.randint(1, 3)), workload.image]
+        sizes, begun = [0, workload.desired], [rolled - 2 * DAY, rolled]
+        if workload.incident == "image-pull":
+            images.append(f"{workload.image.rpartition(':')[0]}:{life.MISSING_TAG}")
+            begun.append(self._now - rng.uniform(900, 2400))
         doc = documents.deployment(rng, workload, images[-1], born)
         doc["metadata"]["generation"] = len(images)
-        begun = [rolled - 2 * DAY, rolled, self._now - rng.uniform(900, 2400)][: len(images)]
-        surge = rollout.fenceposts(doc)[0]
-        sizes = [0, workload.desired] if not stuck else [0, workload.desired, surge]
+        if len(images) > len(sizes):
+            sizes.append(rollout.fenceposts(doc)[0])
         sets = [
             self._replica_set(doc, workload, image, number + 1, size, at)
             for number, (image, size, at) in enumerate(zip(images, sizes, begun, strict=True))
         ]
         doc["metadata"]["annotations"] = {rollout.REVISION: str(len(images))}
-        self._keep(kinds.DEPLOYMENTS, self._reported(doc, sets, begun[-1]))
+        doc = self._keep(kinds.DEPLOYMENTS, self._rolled(doc, sets, begun[-1]))
+        if workload.autoscaled:
+            self._autoscaler(workload, doc, born)
 
-    def _reported(self, doc: Doc, sets: list[Doc], begun: float) -> Doc:
+    def _rolled(self, doc: Doc, sets: list[Doc], begun: float) -> Doc:
         """Return a deployment with the status that it has had for a while."""
         name = sets[-1]["metadata"]["name"]
         early = rollout.condition(
@@ -123,81 +154,121 @@ class Layout:
         )  # fmt: skip
         doc = {**doc, "status": {"conditions": [early]}}
         settled = rollout.status(doc, sets, begun + 30)
-        late = {**doc, "status": settled}
-        return with_status(doc, rollout.status(late, sets, self._now), begun + 30)
+        if not rollout.complete(doc, settled):
+            settled = rollout.status({**doc, "status": settled}, sets, self._now)
+        return with_status(doc, settled, begun + 30)
 
     def _replica_set(
         self, deployment: Doc, workload: SimWorkload, image: str, revision: int, size: int,
         at: float,
     ) -> Doc:  # fmt: skip
-        meta = deployment["metadata"]
         template = documents.pod_template(workload, image)
-        hash_ = template_hash(template)
-        labels = {**documents.labels_of(workload), rollout.HASH: hash_}
-        made = documents.metadata(
-            self._rng, f"{workload.name}-{hash_}", workload.namespace, at, labels
-        )
-        made["generation"] = 1 if size else 3
-        made["annotations"] = rollout.size_marks(deployment) | {rollout.REVISION: str(revision)}
-        made["ownerReferences"] = [
-            pods.owner_reference("Deployment", "apps/v1", meta["name"], meta["uid"])
-        ]
-        spec = {
-            "replicas": size, "selector": {"matchLabels": labels},
-            "template": {**template, "metadata": {"labels": labels}},
-        }  # fmt: skip
-        keep = {k: made[k] for k in ("labels", "annotations", "ownerReferences")}
-        fields = {"f:metadata": fields_of(keep), "f:spec": fields_of(spec, "spec")}
-        made["managedFields"] = [managed("kube-controller-manager", "apps/v1", at, fields)]
-        doc = {"metadata": made, "spec": spec, "status": {"replicas": 0}}
+        fields = documents.template_fields(workload)
+        doc = documents.replica_set(
+            self._rng, deployment, template_hash(template), revision, size, at,
+            template=template, fields=fields, generation=1 if size else 3,
+        )  # fmt: skip
         state = _found(workload, image)
-        shape = self._cluster.replica_sets.shape(doc)
+        shape = self._cluster.replica_sets.shape(doc, fields["f:spec"])
+        mould = self._mould(workload, shape, state)
         for _ in range(size):
-            self._pod(shape, f"{made['name']}-{suffix(self._rng)}", workload, state, at)
+            self._pod(mould, f"{doc['metadata']['name']}-{suffix(self._rng)}", at)
         ready = size if state == "running" else 0
         status = pruned({
             "replicas": size, "fullyLabeledReplicas": size or None, "readyReplicas": ready or None,
             "availableReplicas": ready or None, "terminatingReplicas": 0,
-            "observedGeneration": made["generation"],
+            "observedGeneration": doc["metadata"]["generation"],
         })  # fmt: skip
-        doc = with_status(doc, status, at + 5)
-        self._keep(kinds.REPLICA_SETS, doc)
-        return doc
+        return self._keep(kinds.REPLICA_SETS, with_status(doc, status, at + 5))
 
-    # -- pods -------------------------------------------------------------------------------
+    def _stateful_set(self, workload: SimWorkload, born: float) -> None:
+        doc = documents.stateful_set(self._rng, workload, workload.image, born)
+        revision = self._revision("StatefulSet", doc, born)
+        fields = documents.template_fields(workload)["f:spec"]
+        shape = statefulsets.pod_shape(doc, revisions.hash_of(revision), fields)
+        mould = self._mould(workload, shape, _found(workload, workload.image))
+        for ordinal in range(workload.desired):
+            self._pod(mould, f"{workload.name}-{ordinal}", born + 30 * ordinal)
+        status = statefulsets.status(doc, revision, self._docs(workload.desired), workload.desired)
+        self._keep(kinds.STATEFUL_SETS, with_status(doc, status, born + 60))
 
-    def _pod(
-        self, shape: pods.PodShape, name: str, workload: SimWorkload, state: SeedState, at: float,
-        place: Place | None = None, labels: Doc | None = None,
-    ) -> None:  # fmt: skip
+    def _daemon_set(self, workload: SimWorkload, born: float) -> None:
+        doc = documents.daemon_set(self._rng, workload, workload.image, born)
+        revision = self._revision("DaemonSet", doc, born)
+        fields = documents.template_fields(workload)["f:spec"]
+        shape = daemonsets.pod_shape(doc, revisions.hash_of(revision), fields)
+        mould = self._mould(workload, shape, _found(workload, workload.image))
+        for place in self._places:
+            self._pod(mould, f"{workload.name}-{suffix(self._rng)}", born, place)
+        count = len(self._places)
+        status = daemonsets.status(doc, revision, self._docs(count), count)
+        self._keep(kinds.DAEMON_SETS, with_status(doc, status, born + 30))
+
+    def _docs(self, number: int) -> list[Doc]:
+        """Return the documents of the pods that were made last."""
+        return [version.doc for version in self._made["Pod"][-number:]] if number else []
+
+    def _revision(self, kind: str, doc: Doc, at: float) -> Doc:
+        hash_ = template_hash(doc["spec"]["template"])
+        return self._keep(
+            kinds.CONTROLLER_REVISIONS,
+            documents.controller_revision(self._rng, kind, doc, hash_, 1, at),
+        )
+
+    # -- pods and what stands before them ---------------------------------------------------
+
+    def _mould(self, workload: SimWorkload, shape: pods.PodShape, state: SeedState) -> _Mould:
+        press = PodPress(shape, workload.namespace, state)
+        return _Mould(workload, press, state, requested(shape.spec))
+
+    def _pod(self, mould: _Mould, name: str, at: float, place: Place | None = None) -> None:
         rng = self._rng
         if place is None:
             place = self._places[self._turn % len(self._places)]
             self._turn += 1
-        age = self._now - at
+        restarts, ended = 0, 0.0
+        if mould.state in ("crash-loop", "oom"):
+            restarts = min(int((self._now - at) / 45), rng.randint(8, 400))
+            ended = self._now - rng.uniform(1, 25)
+        namespace = mould.workload.namespace
         seed = PodSeed(
-            shape, workload.namespace, name, uid(rng), suffix(rng), at + rng.uniform(0, 20), place,
-            self._cluster.kubelet.allocate(place.name), state,
-            min(int(age / 45), rng.randint(8, 400)) if state in ("crash-loop", "oom") else 0,
-            self._now - rng.uniform(1, 25) if state in ("crash-loop", "oom") else 0.0, labels,
+            namespace, name, uid(rng), suffix(rng), at + rng.random() * 20, place,
+            self._cluster.kubelet.allocate(place.name), restarts, ended,
         )  # fmt: skip
-        self._cluster.scheduler.occupy(place.name, requested(shape.spec))
-        self._made.setdefault("Pod", []).append(seed.version(self._state.versions.tick()))
-        if workload.incident:
-            self._cluster.kubelet.resume(workload.namespace, name, seed.uid)
+        self._cluster.scheduler.occupy(place.name, mould.millicores)
+        version = mould.press.version(seed, self._state.versions.tick())
+        self._made.setdefault("Pod", []).append(version)
+        if mould.workload.incident:
+            self._cluster.kubelet.resume(namespace, name, seed.uid)
+
+    def _service(
+        self, workload: SimWorkload, number: int, born: float, behind: list[Version]
+    ) -> None:
+        headless = workload.kind == "statefulset"
+        address = f"172.20.{number // 250}.{number % 250 + 5}"
+        doc = self._keep(kinds.SERVICES, documents.service(
+            self._rng, workload, address, born, headless=headless
+        ))  # fmt: skip
+        found = [endpoints.endpoint(version.doc, headless) for version in behind]
+        self._keep(kinds.ENDPOINT_SLICES, documents.endpoint_slice(
+            self._rng, doc, found[: endpoints.MOST], born
+        ))  # fmt: skip
+
+    def _autoscaler(self, workload: SimWorkload, deployment: Doc, born: float) -> None:
+        spread = max(1, workload.desired // 3)
+        doc = documents.autoscaler(
+            self._rng, workload, max(workload.desired - spread, 1), workload.desired + spread, born
+        )
+        wanted = workload.desired
+        status = autoscaling.found(doc, deployment, 70, wanted, wanted, self._now)
+        doc = with_status(doc, status, self._now, "autoscaling/v2")
+        self._keep(kinds.AUTOSCALERS, doc)
 
 
 def _found(workload: SimWorkload, image: str) -> SeedState:
     """Return how the pods of a workload that run `image` are found."""
-    if image.endswith(MISSING_TAG):
+    if image.endswith(f":{life.MISSING_TAG}"):
         return "image-pull"
     if workload.incident == "crash-loop":
         return "crash-loop"
     return "oom" if workload.incident == "oom" else "running"
-
-
-def _older(image: str, steps: int) -> str:
-    """Return the image some minor versions earlier: ``web:1.12.0`` becomes ``web:1.9.0``."""
-    repository, _, tag = image.rpartition(":")
-    major, minor, patch = tag.split(".")
-    return f"{repository}:{major}.{max(int(minor) - steps, 0)}.{int(patch) + 1}"

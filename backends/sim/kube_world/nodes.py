@@ -94,10 +94,12 @@ def _resources(cores: int, share: float) -> Doc:
 
 
 def _info(digest: str, version: str) -> Doc:
+    def dashed(text: str) -> str:
+        return "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:32]))
+
     return {
-        "machineID": f"ec2{digest[:29]}", "systemUUID": f"ec2{digest[3:8]}-{digest[8:12]}-"
-        f"{digest[12:16]}-{digest[16:20]}-{digest[20:32]}",
-        "bootID": f"{digest[32:40]}-{digest[40:44]}-{digest[44:48]}-{digest[48:52]}-{digest[52:64]}",
+        "machineID": f"ec2{digest[:29]}", "systemUUID": dashed(f"ec2{digest}"),
+        "bootID": dashed(digest[32:]),
         "kernelVersion": "6.1.158-178.288.amzn2023.x86_64",
         "osImage": "Amazon Linux 2023.9.20260105", "containerRuntimeVersion": "containerd://2.1.5",
         "kubeletVersion": f"v{version}.2-eks-ecaa3a6", "kubeProxyVersion": "",

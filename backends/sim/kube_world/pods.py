@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cached_property
 from hashlib import sha256
 from typing import Any, Literal, TypeAlias
 
@@ -33,7 +34,7 @@ _API_ACCESS = {
 }  # fmt: skip
 
 _CONDITIONS = ("PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady")
-_CONDITION_FIELDS = {
+_CONDITION_FIELDS: Doc = {
     f'k:{{"type":"{type_}"}}': {
         ".": {}, "f:lastProbeTime": {}, "f:lastTransitionTime": {}, "f:observedGeneration": {},
         "f:status": {}, "f:type": {},
@@ -42,35 +43,83 @@ _CONDITION_FIELDS = {
 } | {'k:{"type":"PodScheduled"}': {"f:observedGeneration": {}}}  # fmt: skip
 
 
+_PINNED_TOLERATIONS = [
+    {"key": f"node.kubernetes.io/{what}", "operator": "Exists", "effect": effect}
+    for what, effect in (
+        ("not-ready", "NoExecute"), ("unreachable", "NoExecute"),
+        ("disk-pressure", "NoSchedule"), ("memory-pressure", "NoSchedule"),
+        ("pid-pressure", "NoSchedule"), ("unschedulable", "NoSchedule"),
+    )
+]  # fmt: skip
+"""What the daemon set controller lets its pods put up with."""
+
+
 class PodShape:
     """What all pods of one template and owner have in common; their documents share it."""
 
-    def __init__(self, template: Doc, owner: Doc, generate_name: str, labels: Doc) -> None:
+    def __init__(
+        self, template: Doc, owner: Doc, generate_name: str, labels: Doc, *, service: str = "",
+        pinned: bool = False, spec_fields: Doc | None = None,
+    ) -> None:  # fmt: skip
         self.labels = labels
         self.annotations: Doc | None = template["metadata"].get("annotations")
         self.owners = [owner]
         self.generate_name = generate_name
         self.spec: Doc = template["spec"]
-        meta: Doc = {"labels": labels, "ownerReferences": self.owners}
+        self.service = service
+        """The governing service of a stateful set, whose pods have ordinals; else empty."""
+        self.pinned = pinned
+        """Whether each pod is made for one node."""
+        self._spec_fields = spec_fields
+
+    @cached_property
+    def fields(self) -> Doc:
+        """What the creating controller owns of each pod, as FieldsV1."""
+        meta: Doc = {"labels": self.labels, "ownerReferences": self.owners}
         if self.annotations:
             meta["annotations"] = self.annotations
-        if generate_name:
-            meta["generateName"] = generate_name
-        spec = {**self.spec, "enableServiceLinks": True}
-        self.fields = {"f:metadata": fields_of(meta), "f:spec": fields_of(spec)}
+        if self.generate_name:
+            meta["generateName"] = self.generate_name
+        spec = self._spec_fields or fields_of(self.spec)
+        return {"f:metadata": fields_of(meta), "f:spec": {**spec, "f:enableServiceLinks": {}}}
+
+    def labels_of(self, name: str) -> Doc:
+        """Return the labels of the pod of that name."""
+        if not self.service:
+            return self.labels
+        return {
+            **self.labels,
+            "apps.kubernetes.io/pod-index": name.rpartition("-")[2],
+            "statefulset.kubernetes.io/pod-name": name,
+        }
+
+    def own_spec(self, name: str, node: str) -> Doc:
+        """Return what the spec of that pod has beyond the template's; `node`: where it must go."""
+        if self.service:
+            return {"hostname": name, "subdomain": self.service}
+        if not self.pinned:
+            return {}
+        only = {"key": "metadata.name", "operator": "In", "values": [node]}
+        required = {"nodeSelectorTerms": [{"matchFields": [only]}]}
+        return {"affinity": {"nodeAffinity": {
+            "requiredDuringSchedulingIgnoredDuringExecution": required
+        }}}  # fmt: skip
 
 
-def new_pod(shape: PodShape, namespace: str, name: str, uid: str, volume: str, at: float) -> Doc:
+def new_pod(
+    shape: PodShape, namespace: str, name: str, uid: str, volume: str, at: float, node: str = ""
+) -> Doc:
     """Return a pod as a controller creates it: pending, on no node yet.
 
-    `volume` ends the name of the volume with its API token.
+    `volume` ends the name of the volume with its API token; `node` is where it is to go, where
+    the shape is pinned.
     """
     metadata: Doc = {"name": name}
     if shape.generate_name:
         metadata["generateName"] = shape.generate_name
     metadata |= {
         "namespace": namespace, "uid": uid, "resourceVersion": "", "generation": 1,
-        "creationTimestamp": stamp(at), "labels": shape.labels,
+        "creationTimestamp": stamp(at), "labels": shape.labels_of(name),
     }  # fmt: skip
     if shape.annotations:
         metadata["annotations"] = shape.annotations
@@ -81,12 +130,14 @@ def new_pod(shape: PodShape, namespace: str, name: str, uid: str, volume: str, a
         "name": access, "readOnly": True,
         "mountPath": "/var/run/secrets/kubernetes.io/serviceaccount",
     }  # fmt: skip
+    tolerations = _PINNED_TOLERATIONS if shape.pinned else _TOLERATIONS
     spec = {
-        **shape.spec,
         "volumes": [{"name": access, "projected": _API_ACCESS}],
+        **shape.spec,
         "containers": [{**c, "volumeMounts": [mount]} for c in shape.spec["containers"]],
         "serviceAccountName": "default", "serviceAccount": "default",
-        "tolerations": [*shape.spec.get("tolerations", ()), *_TOLERATIONS],
+        **shape.own_spec(name, node),
+        "tolerations": [*shape.spec.get("tolerations", ()), *tolerations],
         "priority": 0, "enableServiceLinks": True, "preemptionPolicy": "PreemptLowerPriority",
     }  # fmt: skip
     return {
@@ -260,13 +311,6 @@ def deleting(pod: Doc, grace: int, at: float) -> Doc:
         "deletionGracePeriodSeconds": grace,
     }
     return {**pod, "metadata": metadata}
-
-
-def is_ready(pod: Doc) -> bool:
-    """Return whether a pod's Ready condition is true."""
-    return any(
-        c["type"] == "Ready" and c["status"] == "True" for c in pod["status"].get("conditions", ())
-    )
 
 
 def owner_reference(kind: str, api_version: str, name: str, uid: str) -> dict[str, Any]:

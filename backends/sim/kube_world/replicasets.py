@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from backends.sim.kube_world import kinds, pods
 from backends.sim.kube_world.fields import fields_of, managed, recorded
 from backends.sim.kube_world.lifecycle import Lifecycle
 from backends.sim.kube_world.recorder import Recorder
 from backends.sim.kube_world.state import KubeState
-from backends.sim.kube_world.store import Change, is_deleting
+from backends.sim.kube_world.store import Change, Version, is_deleting, is_ready
 from backends.sim.kube_world.values import Doc, pruned, suffix, uid
 
 COMPONENT = "replicaset-controller"
@@ -39,16 +41,20 @@ class ReplicaSets:
     def _enqueue(self, namespace: str, name: str) -> None:
         self._state.enqueue(COMPONENT, namespace, name, self.sync)
 
-    def shape(self, replica_set: Doc) -> pods.PodShape:
-        """Return what the pods of a replica set have in common."""
+    def shape(self, replica_set: Doc, fields: Doc | None = None) -> pods.PodShape:
+        """Return what the pods of a replica set have in common.
+
+        `fields` are the FieldsV1 of their spec, where somebody has them already.
+        """
         metadata = replica_set["metadata"]
         shape = self._shapes.get(metadata["uid"])
         if shape is None:
             template = replica_set["spec"]["template"]
             owner = pods.owner_reference("ReplicaSet", "apps/v1", metadata["name"], metadata["uid"])
             shape = pods.PodShape(
-                template, owner, f"{metadata['name']}-", template["metadata"]["labels"]
-            )
+                template, owner, f"{metadata['name']}-", template["metadata"]["labels"],
+                spec_fields=fields,
+            )  # fmt: skip
             self._shapes[metadata["uid"]] = shape
         return shape
 
@@ -58,8 +64,8 @@ class ReplicaSets:
         if version is None:
             return
         doc = version.doc
-        owned = [v.doc for v in self._state.of(kinds.PODS).owned(version.uid)]
-        living = [pod for pod in owned if not is_deleting(pod)]
+        owned = self._state.of(kinds.PODS).owned(version.uid)
+        living = [pod for pod in owned if not pod.deleting]
         if not is_deleting(doc):
             missing = doc["spec"]["replicas"] - len(living)
             if missing > 0:
@@ -77,16 +83,16 @@ class ReplicaSets:
             ))  # fmt: skip
             self._record(doc, "SuccessfulCreate", f"Created pod: {name}")
 
-    def _delete(self, doc: Doc, living: list[Doc], number: int) -> None:
-        for pod in sorted(living, key=_expendable)[:number]:
+    def _delete(self, doc: Doc, living: list[Version], number: int) -> None:
+        for pod in sorted((v.doc for v in living), key=_expendable)[:number]:
             self._lifecycle.delete_pod(pod)
             self._record(doc, "SuccessfulDelete", f"Deleted pod: {pod['metadata']['name']}")
 
     def _record(self, doc: Doc, reason: str, message: str) -> None:
         self._recorder.record(kinds.REPLICA_SETS, doc, COMPONENT, reason, message)
 
-    def _report(self, doc: Doc, living: list[Doc], terminating: int) -> None:
-        ready = sum(1 for pod in living if pods.is_ready(pod))
+    def _report(self, doc: Doc, living: list[Version], terminating: int) -> None:
+        ready = sum(1 for pod in living if pod.ready)
         status = pruned({
             "replicas": len(living),
             "fullyLabeledReplicas": len(living) or None,
@@ -101,9 +107,19 @@ class ReplicaSets:
 
 def with_status(doc: Doc, status: Doc, at: float, api_version: str = "apps/v1") -> Doc:
     """Return an object with the status that its controller wrote."""
-    fields = {"f:status": fields_of(status, "status")}
+    types = tuple(c["type"] for c in status.get("conditions", ()))
+    fields = _status_fields(tuple(status), types)
     entry = managed("kube-controller-manager", api_version, at, fields, "status")
     return {**doc, "metadata": recorded(doc["metadata"], entry), "status": status}
+
+
+@lru_cache(maxsize=256)
+def _status_fields(keys: tuple[str, ...], types: tuple[str, ...]) -> Doc:
+    """Return the FieldsV1 of a status with these keys and conditions of these types."""
+    blank = dict.fromkeys(("lastTransitionTime", "lastUpdateTime", "message", "reason", "status"))
+    conditions = [{**blank, "type": type_} for type_ in types]
+    status = {key: conditions if key == "conditions" else None for key in keys}
+    return {"f:status": fields_of(status, "status")}
 
 
 def _expendable(pod: Doc) -> tuple[int, int, int, str]:
@@ -113,7 +129,7 @@ def _expendable(pod: Doc) -> tuple[int, int, int, str]:
     youth = "".join(chr(255 - ord(c)) for c in born)
     return (
         1 if pod["spec"].get("nodeName") else 0,
-        1 if pods.is_ready(pod) else 0,
+        1 if is_ready(pod) else 0,
         -restarts,
         youth,
     )

@@ -1,16 +1,27 @@
-"""Pods that were there before anybody looked: their documents are written when asked for."""
+"""Pods that were there before anybody looked: they are written when somebody asks for them.
+
+All pods of one template in one state differ in a dozen words. So the document is made once,
+with words that stand for those, and each pod is that document's bytes with its own words in.
+"""
 
 from __future__ import annotations
 
+import re
+from functools import partial
 from typing import Literal, NamedTuple, TypeAlias
+
+import orjson
 
 from backends.sim.kube_world import pods, registry
 from backends.sim.kube_world.kubelet import BACKOFF_CAP, ENDS
 from backends.sim.kube_world.store import Version
-from backends.sim.kube_world.values import Doc
+from backends.sim.kube_world.values import Doc, stamp
 
 SeedState: TypeAlias = Literal["running", "crash-loop", "oom", "image-pull"]
 """How a pod is found when the world begins."""
+
+LAST_RUN = 5.0
+"""Seconds that the last run of a container that keeps ending has taken."""
 
 
 class Place(NamedTuple):
@@ -22,64 +33,131 @@ class Place(NamedTuple):
 
 
 class PodSeed(NamedTuple):
-    """Everything from which the document of a pod that is there from the start is made."""
+    """What tells one pod from the others of its template."""
 
-    shape: pods.PodShape
     namespace: str
     name: str
     uid: str
     volume: str
+    """The end of the name of its API token's volume."""
     created: float
     place: Place
     ip: str
-    state: SeedState = "running"
     restarts: int = 0
     ended: float = 0.0
-    """When the last run of the first container ended, where it keeps ending."""
-    labels: Doc | None = None
-    """More labels than the shape's."""
+    """When the last run of its first container ended, where that keeps ending."""
 
-    def version(self, rv: int) -> Version:
-        """Return the stored object, without a document for now."""
-        owner = self.shape.owners[0]["uid"]
-        return Version.lazy(self.namespace, self.name, self.uid, owner, rv, self.document)
+    @property
+    def ordinal(self) -> str:
+        """Its number, where it belongs to a stateful set."""
+        return self.name.rpartition("-")[2]
 
-    def document(self, rv: int) -> Doc:
-        """Return the pod as an API server keeps it, under resource version `rv`."""
-        pod = pods.new_pod(
-            self.shape, self.namespace, self.name, self.uid, self.volume, self.created
+
+_BLANK = PodSeed(
+    "", "@name@-@ordinal@", "@uid@", "@volume@", 1e9, Place("@node@", "@zone@", "@host@"), "@ip@",
+    123454321, 1.1e9,
+)  # fmt: skip
+
+
+class PodPress:
+    """Prints the pods of one template and state."""
+
+    def __init__(self, shape: pods.PodShape, namespace: str, state: SeedState) -> None:
+        self._shape = shape
+        self._namespace = namespace
+        self._state = state
+        self._containers = [container["name"] for container in shape.spec["containers"]]
+        self._parts: list[bytes] = []
+        self._words: list[int] = []
+
+    def version(self, seed: PodSeed, rv: int) -> Version:
+        """Return the stored object of a seed; it is printed when somebody asks for it."""
+        owner = self._shape.owners[0]["uid"]
+        labels = {**self._shape.labels_of(seed.name), pods.ZONE: seed.place.zone}
+        return Version.lazy(
+            seed.namespace, seed.name, seed.uid, owner, rv, labels, partial(self._print, seed)
         )
-        pod["metadata"]["resourceVersion"] = str(rv)
-        if self.labels:
-            pod["metadata"]["labels"] = {**pod["metadata"]["labels"], **self.labels}
-        pod = pods.bound(pod, self.place.name, self.place.zone, self.created)
-        return pods.reported(
-            pod, self.ended or self.created + 2.0, self._statuses(pod),
-            host_ip=self.place.address, ip=self.ip,
-            phase="Pending" if self.state == "image-pull" else "Running",
-        )  # fmt: skip
 
-    def _statuses(self, pod: Doc) -> list[Doc]:
-        first, begun = pod["spec"]["containers"][0]["name"], self.created + 1.0
-        made = []
-        for status in pods.statuses_of(pod):
-            troubled = self.state != "running" and status["name"] == first
-            if troubled and self.state == "image-pull":
-                made.append(_unpulled(pod, status))
-                continue
-            running = pods.as_running(
-                pod, status, begun, ready=True, restart=self.restarts if troubled else 0
+    def _print(self, seed: PodSeed, rv: int) -> bytes:
+        if not self._parts:
+            self._cut()
+        words = [word.encode() for word in self._own_words(seed, rv)]
+        made = [self._parts[0]]
+        for part, word in zip(self._parts[1:], self._words, strict=True):
+            made += (words[word], part)
+        return b"".join(made)
+
+    def _cut(self) -> None:
+        """Make the document with blank words and cut it where those are."""
+        blanks = self._own_words(_BLANK, 987656789)
+        whole = orjson.dumps(self._document(_BLANK, "987656789")).decode()
+        pattern = "|".join(re.escape(blank) for blank in dict.fromkeys(blanks))
+        places = {blank: place for place, blank in reversed(list(enumerate(blanks)))}
+        self._words = [places[match[0]] for match in re.finditer(pattern, whole)]
+        self._parts = [part.encode() for part in re.split(pattern, whole)]
+
+    def _own_words(self, seed: PodSeed, rv: int) -> list[str]:
+        restarts = seed.restarts if self._state in ENDS else 0
+        ids = [
+            pods.container_id(seed.uid, name, restarts if first else 0)
+            for first, name in zip([True, *[False] * 9], self._containers, strict=False)
+        ]
+        words = [
+            seed.name, seed.uid, seed.volume, seed.place.name, seed.place.zone,
+            seed.place.address, seed.ip, str(rv), *(stamp(seed.created + n) for n in (0, 1, 2)),
+            *ids, seed.ordinal,
+        ]  # fmt: skip
+        if self._state in ENDS:
+            words += [str(restarts), stamp(seed.ended), stamp(seed.ended - LAST_RUN)]
+        return words
+
+    def _document(self, seed: PodSeed, rv: str) -> Doc:
+        """Return a pod as the API server keeps it."""
+        pod = pods.new_pod(
+            self._shape, self._namespace, seed.name, seed.uid, seed.volume, seed.created,
+            seed.place.name,
+        )  # fmt: skip
+        pod["metadata"]["resourceVersion"] = rv
+        pod = pods.bound(pod, seed.place.name, seed.place.zone, seed.created)
+        steps = [("Pending", seed.created + 1, pods.statuses_of(pod))]
+        steps.append(("Running", seed.created + 2, self._running(pod, seed.created + 1)))
+        if self._state == "image-pull":
+            steps[1] = ("Pending", seed.created + 2, self._troubled(pod, seed))
+        elif self._state in ENDS:
+            steps.append(("Running", seed.ended, self._troubled(pod, seed)))
+        for phase, at, statuses in steps:
+            pod = pods.reported(
+                pod, at, statuses, host_ip=seed.place.address, ip=seed.ip, phase=phase
             )
-            made.append(self._ended(pod, running) if troubled else running)
+        return pod
+
+    def _running(self, pod: Doc, at: float) -> list[Doc]:
+        return [
+            pods.as_running(pod, status, at, ready=True, restart=0)
+            for status in pods.statuses_of(pod)
+        ]
+
+    def _troubled(self, pod: Doc, seed: PodSeed) -> list[Doc]:
+        """Return the statuses where the first container is in trouble and the others run."""
+        made = []
+        running = self._running(pod, seed.created + 1)
+        for waiting, status in zip(pods.statuses_of(pod), running, strict=True):
+            if status["name"] != self._containers[0]:
+                made.append(status)
+            elif self._state == "image-pull":
+                made.append(_unpulled(pod, waiting))
+            else:
+                made.append(self._ended(pod, waiting, seed))
         return made
 
-    def _ended(self, pod: Doc, running: Doc) -> Doc:
-        begun = pods.as_running(pod, running, self.ended - 5.0, ready=False, restart=self.restarts)
-        ended = pods.as_terminated(begun, self.ended, *ENDS[self.state])
-        where = f"{self.name}_{self.namespace}({self.uid})"
+    def _ended(self, pod: Doc, status: Doc, seed: PodSeed) -> Doc:
+        begun = seed.ended - LAST_RUN
+        running = pods.as_running(pod, status, begun, ready=False, restart=seed.restarts)
+        ended = pods.as_terminated(running, seed.ended, *ENDS[self._state])
+        where = f"{seed.name}_{self._namespace}({seed.uid})"
         return pods.as_waiting(
             ended, "CrashLoopBackOff", f"back-off {BACKOFF_CAP:.0f}s restarting failed "
-            f"container={running['name']} pod={where}",
+            f"container={status['name']} pod={where}",
         )  # fmt: skip
 
 

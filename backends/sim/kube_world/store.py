@@ -22,11 +22,14 @@ CAPACITY = 4096
 class Version:
     """One object as it was at one resource version; its document is never changed.
 
-    A version made by `lazy` writes its document when somebody asks for it and keeps only the
-    encoded bytes, so that a world of ten thousand pods is laid out quickly and stays small.
+    A version made by `lazy` is encoded when somebody asks for it and keeps only those bytes, so
+    that a world of ten thousand pods is laid out quickly and stays small.
     """
 
-    __slots__ = ("_doc", "_encoded", "_make", "key", "name", "namespace", "owner", "rv", "uid")
+    __slots__ = (
+        "_doc", "_encoded", "_facts", "_make", "key", "labels", "name", "namespace", "owner", "rv",
+        "uid",
+    )  # fmt: skip
 
     def __init__(
         self, namespace: str, name: str, uid: str, owner: str, rv: int, doc: Doc | None = None
@@ -39,16 +42,20 @@ class Version:
         self.owner = owner
         """The uid of the controller that it belongs to; empty: none."""
         self.rv = rv
+        self.labels: Doc = doc["metadata"].get("labels") or {} if doc else {}
         self._doc = doc
-        self._make: Callable[[int], Doc] | None = None
+        self._make: Callable[[int], bytes] | None = None
         self._encoded: bytes | None = None
+        self._facts: tuple[bool, bool] | None = None
 
     @classmethod
     def lazy(
-        cls, namespace: str, name: str, uid: str, owner: str, rv: int, make: Callable[[int], Doc]
-    ) -> Version:
-        """Return a version whose document is what `make(rv)` returns, whenever it is called."""
+        cls, namespace: str, name: str, uid: str, owner: str, rv: int, labels: Doc,
+        make: Callable[[int], bytes],
+    ) -> Version:  # fmt: skip
+        """Return a version that `make(rv)` encodes when it is first asked for."""
         version = cls(namespace, name, uid, owner, rv)
+        version.labels = labels
         version._make = make
         return version
 
@@ -57,14 +64,31 @@ class Version:
         """The object, without `kind` and `apiVersion`."""
         if self._doc is not None:
             return self._doc
-        assert self._make is not None
-        return self._make(self.rv)
+        made: Doc = orjson.loads(self.encoded)
+        return made
+
+    @property
+    def deleting(self) -> bool:
+        """Whether the object has been told to go."""
+        return self._known()[0]
+
+    @property
+    def ready(self) -> bool:
+        """Whether its condition Ready is true, as a pod's or a node's may be."""
+        return self._known()[1]
+
+    def _known(self) -> tuple[bool, bool]:
+        if self._facts is None:
+            doc = self.doc
+            self._facts = (is_deleting(doc), is_ready(doc))
+        return self._facts
 
     @property
     def encoded(self) -> bytes:
         """The object as JSON, without `kind` and `apiVersion`; encoded once."""
         if self._encoded is None:
-            self._encoded = orjson.dumps(self.doc)
+            made = orjson.dumps(self._doc) if self._make is None else self._make(self.rv)
+            self._encoded = made
         return self._encoded
 
 
@@ -231,6 +255,14 @@ def _within(keys: list[str], namespace: str) -> list[str]:
         return keys
     # "0" is the character after "/": the range holds the keys of this namespace alone.
     return keys[bisect_left(keys, f"{namespace}/") : bisect_left(keys, f"{namespace}0")]
+
+
+def is_ready(doc: Doc) -> bool:
+    """Return whether an object's condition Ready is true."""
+    for condition in dig(doc, "status", "conditions") or ():
+        if condition["type"] == "Ready":
+            return bool(condition["status"] == "True")
+    return False
 
 
 def is_deleting(doc: Doc) -> bool:

@@ -7,6 +7,7 @@ import time
 import zlib
 from calendar import timegm
 from functools import lru_cache
+from itertools import product
 from typing import Any, TypeAlias
 
 import orjson
@@ -18,19 +19,21 @@ SUFFIX_LETTERS = "bcdfghjklmnpqrstvwxz2456789"
 """The characters of generated names (k8s.io/apimachinery/pkg/util/rand)."""
 
 
-@lru_cache(maxsize=4096)
-def _stamp(second: int) -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(second))
+@lru_cache(maxsize=512)
+def _day(number: int) -> str:
+    return time.strftime("%Y-%m-%dT", time.gmtime(number * 86400))
 
 
 def stamp(at: float) -> str:
     """Return epoch seconds as metav1.Time is written: RFC 3339 in UTC, whole seconds."""
-    return _stamp(int(at))
+    day, second = divmod(int(at), 86400)
+    minute, second = divmod(second, 60)
+    return f"{_day(day)}{minute // 60:02d}:{minute % 60:02d}:{second:02d}Z"
 
 
 def stamp_micro(at: float) -> str:
     """Return epoch seconds as metav1.MicroTime is written: RFC 3339 with six digits."""
-    return f"{_stamp(int(at))[:-1]}.{int(at % 1 * 1_000_000):06d}Z"
+    return f"{stamp(at)[:-1]}.{int(at % 1 * 1_000_000):06d}Z"
 
 
 @lru_cache(maxsize=4096)
@@ -41,9 +44,13 @@ def parse_stamp(text: str) -> float:
     return second + (float(f"0.{fraction}") if fraction else 0.0)
 
 
-def suffix(rng: random.Random, length: int = 5) -> str:
-    """Return a random end of a generated name."""
-    return "".join(rng.choices(SUFFIX_LETTERS, k=length))
+_PAIRS = ["".join(pair) for pair in product(SUFFIX_LETTERS, repeat=2)]
+_TRIPLES = ["".join(triple) for triple in product(SUFFIX_LETTERS, repeat=3)]
+
+
+def suffix(rng: random.Random) -> str:
+    """Return the random end of a generated name: five characters."""
+    return _PAIRS[int(rng.random() * len(_PAIRS))] + _TRIPLES[int(rng.random() * len(_TRIPLES))]
 
 
 def uid(rng: random.Random) -> str:
