@@ -9,7 +9,7 @@ from pathlib import Path
 from botocore.exceptions import BotoCoreError, ConfigParseError, ProfileNotFound
 
 from backends.aws.errors import redact
-from backends.aws.session import Session
+from backends.aws.session import Session, client_session
 from backends.base import AwsSource, Invalid
 from backends.text import clean
 
@@ -27,7 +27,7 @@ class Profile:
                 raise Invalid(ACTION, f"there is no file {clean(path)}", "correct its path")
         self.source = source
         try:
-            self.session = Session(source)
+            self.session = client_session(source)
             self.name = source.profile or _ambient(self.session)
             config = self.session.get_scoped_config()
             self.regions = source.regions or _own_region(self.session)

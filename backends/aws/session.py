@@ -37,7 +37,6 @@ class Session(AioSession):  # type: ignore[misc]
         self._components.lazy_register_component(
             "data_loader", lambda: shared_loader(self.get_config_variable("data_path"))
         )
-        self.register_component("response_parser_factory", _PARSERS)
 
     def create_client(self, *args: Any, **kwargs: Any) -> Any:
         """Create a client; those that fetch credentials (STS, SSO) come through here too."""
@@ -46,9 +45,17 @@ class Session(AioSession):  # type: ignore[misc]
         return super().create_client(*args, **kwargs)
 
 
+def client_session(source: AwsSource) -> Session:
+    """Return a session to make clients with; their answers are plain values, quickly parsed."""
+    session = Session(source)
+    session.register_component("response_parser_factory", _PARSERS)
+    return session
+
+
 def credential_session(source: AwsSource, region: str) -> Session:
     """Return a session to load credentials with: no metadata service, no prompt.
 
+    Its answers are parsed as botocore does, whose own code reads them.
     `region` is where STS is asked when the profile names no region of its own.
     """
     session = Session(source)
