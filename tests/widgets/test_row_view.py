@@ -26,7 +26,7 @@ resources = st.builds(
 )
 refs = st.builds(ref, st.sampled_from(NAMES), st.sampled_from(["shop", "media"]))
 filters = st.sampled_from(
-    ["", "w", "we", "web", "!web", "health:failing", "status:^act", "a|b", "["]
+    ["", "w", "we", "web", "!web", "health:failing", "drain", "!drain", "status:^act", "a|b", "["]
 )
 sort_keys = st.sampled_from([HEALTH_FIRST, *(column.key for column in COLUMNS)])
 

@@ -187,6 +187,16 @@ def test_with_the_cursor_out_of_sight_the_topmost_row_stays() -> None:
     assert port.ref == ref("n00")
 
 
+def test_a_hole_above_the_window_moves_nothing_in_it() -> None:
+    view, port = make([f"n{i:02}" for i in range(20)])
+    put(port, "n02")
+    port.scroll_to(10, HEIGHT)
+    view.apply(named("a"), [ref("n02")])
+    settle(port)
+    assert port.gone
+    assert screen(port)[0] == "n10"
+
+
 def test_a_row_that_goes_leaves_a_hole_that_no_key_acts_on() -> None:
     view, port = make(["a", "b", "c", "d"])
     put(port, "b")
