@@ -155,7 +155,7 @@ async def test_logs_of_a_service_arrive_and_are_filtered(operator: Operator) -> 
     await operator.press("slash")
     await operator.type("!zzzz-not-there")
     await operator.until(lambda: pane.matched > 20)
-    await operator.press("escape", "escape")
+    await operator.press("escape", "escape", "escape")
     await operator.until(lambda: not isinstance(operator.app.screen, LogScreen))
 
 
@@ -178,7 +178,7 @@ async def test_describe_and_document_are_shown(operator: Operator) -> None:
     await operator.until(lambda: "Deployments" in operator.seen())
     await operator.press("y")
     await operator.until(lambda: "serviceName: web" in operator.seen())
-    await operator.press("j")
+    await operator.press("J")
     await operator.until(lambda: '"serviceName": "web"' in operator.seen())
 
 

@@ -15,7 +15,7 @@ def _bind(  # one line for each key below
 KEYS: list[BindingType] = [
     _bind("escape,q", "back", "Back", "Clear the filter, or go back to where you came from."),
     _bind("d", "describe", "Describe", "Show everything worth knowing of the row."),
-    _bind("y", "document", "YAML", "Show the provider's own document; j switches to JSON."),
+    _bind("y", "document", "YAML", "Show the provider's own document; J switches to JSON."),
     _bind("l", "logs", "Logs", "Tail the logs of the row and of all that runs under it."),
     _bind("p", "previous_logs", "Previous", "Logs of the container's previous run."),
     _bind("s", "scale", "Scale", "Set the desired count; asks first."),

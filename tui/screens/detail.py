@@ -13,7 +13,6 @@ from backends.base import BackendError
 from backends.model import Resource
 from widgets.banner import Banner
 from widgets.detail_pane import DetailPane
-from widgets.document_text import Language
 from widgets.document_view import DocumentView
 from widgets.filter_bar import FilterBar
 from widgets.key_bar import KeyBar
@@ -33,10 +32,8 @@ class DetailScreen(Screen[None]):
         Binding("escape,q", "back", "Back", id="detail.back", tooltip="Go back to the table."),
         Binding("d", "description", "Describe", id="detail.description",
                 tooltip="Show the description."),
-        Binding("y", "document('yaml')", "YAML", id="detail.yaml",
-                tooltip="Show the provider's document as YAML."),
-        Binding("j", "document('json')", "JSON", id="detail.json",
-                tooltip="Show the provider's document as JSON."),
+        Binding("y", "document", "YAML", id="detail.yaml",
+                tooltip="Show the provider's own document; J switches between YAML and JSON."),
         Binding("slash", "find", "Find", id="detail.find",
                 tooltip="Find a text in the document."),
         Binding("ctrl+r", "refresh", "Refresh", id="detail.refresh", show=False,
@@ -117,9 +114,8 @@ class DetailScreen(Screen[None]):
         """Show the description."""
         self._show(document=False)
 
-    def action_document(self, language: Language) -> None:
-        """Show the document as YAML or JSON."""
-        self.query_one(DocumentView).language = language
+    def action_document(self) -> None:
+        """Show the document."""
         self._show(document=True)
 
     def action_find(self) -> None:
