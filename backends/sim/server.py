@@ -13,7 +13,7 @@ from aiohttp import web
 from backends.clock import Clock, ManualClock, SystemClock
 from backends.sim import files, kube_face
 from backends.sim.aws.face import AwsFace
-from backends.sim.blueprint import ScaleName, blueprint
+from backends.sim.blueprint import Blueprint, ScaleName, blueprint
 from backends.sim.control import Control
 from backends.sim.world import World
 
@@ -41,7 +41,8 @@ class SimServer:
     `clock` left out: the machine's own, and the world moves by itself. With a `ManualClock`
     it stands still until `advance`. `port` 0 takes any free one; a taken one raises
     `PortTaken`. `throttling` off lifts AWS's request rates; `lively` off leaves out the
-    incidents and the comings and goings that nobody asked for.
+    incidents and the comings and goings that nobody asked for. `layout` is a world of the
+    caller's own instead of the blueprint of `seed` and `scale`.
     """
 
     def __init__(
@@ -53,10 +54,11 @@ class SimServer:
         *,
         throttling: bool = True,
         lively: bool = True,
+        layout: Blueprint | None = None,
     ) -> None:
         self._port = port
         self._clock = clock or SystemClock()
-        self.world = World(blueprint(seed, scale), self._clock, lively=lively)
+        self.world = World(layout or blueprint(seed, scale), self._clock, lively=lively)
         self._aws = AwsFace(self.world, throttling=throttling)
         self._runner: web.AppRunner | None = None
         self._ticker: asyncio.Task[None] | None = None

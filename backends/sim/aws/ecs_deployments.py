@@ -40,7 +40,7 @@ def list_service_deployments(call: Call) -> dict[str, Any]:
     """Answer a service's deployments, the latest first."""
     service = find.service(call, call.text("service"))
     states = call.texts("status")
-    history = [d for d in service.history if not states or _status(d) in states]
+    history = [d for d in _own(service) if not states or _status(d) in states]
     between = call.params.get("createdAt") or {}
     history = [
         d
@@ -68,13 +68,18 @@ def describe_service_deployments(call: Call) -> dict[str, Any]:
     return {"serviceDeployments": found, "failures": failures}
 
 
+def _own(service: Service) -> list[Deployment]:
+    """Return the deployments that somebody asked for: a rollback is a part of the one it undoes."""
+    return [d for d in service.history if not d.rolls_back]
+
+
 def _find(call: Call, arn: str) -> tuple[Service, Deployment] | None:
     parts = arn.rpartition(":")[2].split("/")
     if len(parts) != 4 or parts[0] != "service-deployment":
         raise AwsError(ERROR, "Invalid serviceDeploymentArn.")
     cluster = find.cluster_named(call, parts[1])
     service = cluster.services.get(parts[2]) if cluster and not find.foreign(call, arn) else None
-    for deployment in service.history if service else ():
+    for deployment in _own(service) if service else ():
         if service is not None and find.short(deployment.id) == parts[3]:
             return service, deployment
     return None
@@ -88,8 +93,8 @@ def _arn(service: Service, kind: str, deployment: str) -> str:
 
 
 def _status(deployment: Deployment) -> str:
-    """Return the status of a service deployment: what came of it, as that API has it."""
-    return "ROLLBACK_FAILED" if deployment.outcome == "FAILED" else deployment.outcome
+    """Return the status of a service deployment: one that failed without rollback is stopped."""
+    return "STOPPED" if deployment.outcome == "FAILED" else deployment.outcome
 
 
 def _brief(service: Service, deployment: Deployment) -> dict[str, Any]:
@@ -104,7 +109,7 @@ def _brief(service: Service, deployment: Deployment) -> dict[str, Any]:
     }
     if deployment.finished is not None:
         body["finishedAt"] = deployment.finished
-    if deployment.outcome.startswith("ROLLBACK"):
+    if deployment.rollout == "FAILED":
         body["statusReason"] = deployment.reason
     return body
 
@@ -137,7 +142,7 @@ def _full(service: Service, deployment: Deployment) -> dict[str, Any]:
             "strategy": "ROLLING",
         },
         "deploymentCircuitBreaker": {
-            "status": _BREAKER.get(status, "MONITORING_COMPLETE"),
+            "status": _BREAKER.get(deployment.outcome, "MONITORING_COMPLETE"),
             "failureCount": deployment.failed,
             "threshold": breaker_threshold(service.desired),
         },

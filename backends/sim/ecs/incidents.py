@@ -19,6 +19,8 @@ PERIODS = {
     "oom": (20.0, 45.0),
     "crash-loop": (60.0, 120.0),
     "image-pull": (90.0, 140.0),
+    "secret": (90.0, 140.0),
+    "container-health": (35.0, 60.0),
     "spot": (25.0, 60.0),
     "target-health": (35.0, 60.0),
     "slow-start": (90.0, 150.0),
@@ -46,10 +48,12 @@ class Incidents:
         self._known: dict[str, Callable[[Service], None]] = {
             "oom": self._oom,
             "crash-loop": self._crash_loop,
-            "image-pull": self._image_pull,
+            "image-pull": partial(self._bad_release, "image-pull"),
+            "secret": partial(self._bad_release, "secret"),
             "spot": self._spot,
             "target-health": self._target_health,
-            "slow-start": self._slow_start,
+            "container-health": self._container_health,
+            "slow-start": partial(self._bad_release, "slow-start"),
             "release": self.release,
         }
 
@@ -133,9 +137,9 @@ class Incidents:
             crash = partial(self._scheduler.lifecycle.fail, task, CRASH)
             self._agenda.after(self._rng.uniform(0.5, 20.0), crash)
 
-    def _image_pull(self, service: Service) -> None:
+    def _bad_release(self, flaw: str, service: Service) -> None:
         if service.primary.rollout == "COMPLETED":
-            self._deploy(service, "image-pull")
+            self._deploy(service, flaw)
 
     def _spot(self, service: Service) -> None:
         task = self._pick(service)
@@ -163,6 +167,18 @@ class Incidents:
 
         self._agenda.after(self._rng.uniform(*SICK_FOR), replace)
 
-    def _slow_start(self, service: Service) -> None:
-        if service.primary.rollout == "COMPLETED":
-            self._deploy(service, "slow-start")
+    def _container_health(self, service: Service) -> None:
+        task = self._pick(service)
+        if task is None:
+            return
+        app = task.containers[0]
+        app.health = "UNHEALTHY"
+        task.version += 1
+
+        def replace() -> None:
+            if task.active and app.health == "UNHEALTHY":
+                self._scheduler.say(service, f"(task {task.id}) failed container health checks.")
+                reason = words.UNHEALTHY
+                self._scheduler.lifecycle.stop(task, "ServiceSchedulerInitiated", reason)
+
+        self._agenda.after(self._rng.uniform(*SICK_FOR), replace)

@@ -9,7 +9,7 @@ from functools import partial
 
 from backends.sim.agenda import Agenda
 from backends.sim.ecs import words
-from backends.sim.ecs.model import STOPPED_KEPT, Deployment, Service, Task
+from backends.sim.ecs.model import STOPPED_KEPT, Deployment, Service, Task, TaskDefinition
 from backends.sim.ecs.tasks import forget, make_task, set_stopped
 
 CRASH, OOM, TERMINATED = 1, 137, 143
@@ -81,8 +81,9 @@ class Lifecycle:
         self._then(task, (1.5 * slow, 3.5 * slow), self._pulled)
 
     def _pulled(self, task: Task) -> None:
-        if task.definition.flaw == "image-pull":
-            self._fail_to_start(task, words.cannot_pull(task.definition.containers[0].image))
+        reason = _obstacle(task.definition)
+        if reason:
+            self._fail_to_start(task, reason)
             return
         task.pull_stopped = self._agenda.now
         service = task.service
@@ -148,3 +149,14 @@ class Lifecycle:
     def _end(self, task: Task) -> None:
         set_stopped(task, self._agenda.now)
         self._agenda.after(STOPPED_KEPT, partial(forget, task))
+
+
+def _obstacle(definition: TaskDefinition) -> str:
+    """Return why tasks of a revision can't be started, or nothing."""
+    if definition.flaw == "image-pull":
+        return words.cannot_pull(definition.containers[0].image)
+    if definition.flaw == "secret":
+        place = ":".join(definition.arn.split(":")[3:5])
+        name = f"{definition.containers[0].name}-db-password"
+        return words.cannot_fetch_secret(f"arn:aws:secretsmanager:{place}:secret:{name}")
+    return ""

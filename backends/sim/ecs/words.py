@@ -11,6 +11,7 @@ from collections.abc import Iterable
 ESSENTIAL_EXITED = "Essential container in task exited"
 OUT_OF_MEMORY = "OutOfMemoryError: Container killed due to memory usage"
 SPOT_INTERRUPTED = "Your Spot Task was interrupted."
+UNHEALTHY = "Task failed container health checks"
 USER_STOPPED = "Task stopped by user"
 GUIDE = "For more information, see the Troubleshooting section of the Amazon ECS Developer Guide."
 NO_CAPACITY = (
@@ -37,6 +38,15 @@ def cannot_pull(image: str) -> str:
     return (
         "CannotPullContainerError: pull image manifest has been retried 1 time(s): "
         f"failed to resolve ref {image}: {image}: not found"
+    )
+
+
+def cannot_fetch_secret(secret: str) -> str:
+    """Return the stop reason of a task whose execution role may not read its secret."""
+    return (
+        "ResourceInitializationError: unable to pull secrets or registry auth: execution resource "
+        "retrieval failed: unable to retrieve secret from asm: service call has been retried 1 "
+        f"time(s): failed to fetch secret {secret} from secrets manager: AccessDeniedException"
     )
 
 

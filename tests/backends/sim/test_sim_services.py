@@ -195,6 +195,14 @@ def test_a_stopped_task_is_replaced(world: World, web: Service) -> None:
         ("spot", "web", "SpotInterruption", 143, "Your Spot Task was interrupted."),
         ("target-health", "web", "ServiceSchedulerInitiated", 143, "Task failed ELB health checks"),
         ("image-pull", "web", "TaskFailedToStart", None, "CannotPullContainerError"),
+        ("secret", "web", "TaskFailedToStart", None, "ResourceInitializationError"),
+        (
+            "container-health",
+            "web",
+            "ServiceSchedulerInitiated",
+            143,
+            "Task failed container health checks",
+        ),
     ],
 )
 def test_an_incident_leaves_its_marks(
