@@ -183,8 +183,10 @@ class LogReader:
 
 def render(at: float, text: str, *, timestamps: bool) -> bytes:
     """Return one line as the kubelet sends it."""
-    line = f"{stamp(at)[:-1]}.{round(at % 1 * 1e9):09d}Z {text}\n" if timestamps else f"{text}\n"
-    return line.encode()
+    if not timestamps:
+        return f"{text}\n".encode()
+    second, millis = divmod(round(at * 1000), 1000)
+    return f"{stamp(second)[:-1]}.{millis:03d}000000Z {text}\n".encode()
 
 
 class LogStream:

@@ -60,7 +60,9 @@ class KubeCluster:
         self.autoscaling = Autoscaling(self.state, self.recorder)
         spot = Spot(self.state, self.lifecycle, self.kubelet, self.recorder)
         self.life = Life(self.state, self.kubelet, spot)
-        Layout(self, laid_out, index).build()
+        layout = Layout(self, laid_out, index)
+        layout.build()
+        layout.remember()
         self.life.beat()
         if lively:
             self.autoscaling.begin()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from backends.sim.kube_world import documents, kinds, pods
+from backends.sim.kube_world import frontends, kinds, pods
 from backends.sim.kube_world.state import KubeState
 from backends.sim.kube_world.store import Change, Version, is_deleting, is_ready
 from backends.sim.kube_world.values import Doc, dig, stamp
@@ -64,7 +64,7 @@ class Endpoints:
         owned = self._state.of(kinds.ENDPOINT_SLICES).owned(service.uid)
         now = self._state.now
         if not owned:
-            self._state.put(kinds.ENDPOINT_SLICES, documents.endpoint_slice(
+            self._state.put(kinds.ENDPOINT_SLICES, frontends.endpoint_slice(
                 self._state.rng, service.doc, made, now
             ))  # fmt: skip
             return

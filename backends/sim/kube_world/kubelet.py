@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from backends.sim.kube_world import kinds, pods, registry
+from backends.sim.kube_world import containers, kinds, nodes, pods, registry, wording
 from backends.sim.kube_world.recorder import Recorder
 from backends.sim.kube_world.state import KubeState
 from backends.sim.kube_world.store import Change, is_deleting
@@ -23,7 +23,17 @@ RUNS_FOR: Mapping[str, tuple[float, float]] = {"crash-loop": (3.0, 8.0), "oom": 
 ENDS: Mapping[str, tuple[int, str]] = {"crash-loop": (1, "Error"), "oom": (137, "OOMKilled")}
 """Exit code and reason, by incident."""
 
-_PRESENT = 'Container image "{}" already present on machine and can be accessed by the pod'
+ADMITTED = (0.1, 0.3)
+"""Seconds until a kubelet has seen a pod that was bound to its node."""
+
+CREATED = (0.6, 1.6)
+"""Seconds until a pod has its network and its images."""
+
+PROBED = (0.8, 2.0)
+"""Seconds until the first readiness probe succeeds."""
+
+SLOW = (20.0, 40.0)
+"""The same, where a workload starts slowly."""
 
 Step = Callable[[Doc], None]
 """Something that a kubelet does to a pod that is still there and still meant to run."""
@@ -48,7 +58,7 @@ class Kubelet:
 
     def admit(self, namespace: str, name: str, uid: str) -> None:
         """Begin with a pod that has been bound to a node."""
-        self._then(self._state.spread(0.05, 0.2), (namespace, name, uid), self._create)
+        self._then(self._state.spread(*ADMITTED), (namespace, name, uid), self._create)
 
     def soon(self, pod: Doc, within: tuple[float, float], step: Step) -> None:
         """Take a step with a pod after a while, if it is then still meant to run."""
@@ -66,7 +76,7 @@ class Kubelet:
             self._gone(key)
             return
         host = pod["spec"]["nodeName"]
-        alive = [s for s in pods.statuses_of(pod) if "running" in s["state"]]
+        alive = [s for s in containers.statuses_of(pod) if "running" in s["state"]]
         for status in alive:
             self._say(pod, host, "Killing", f"Stopping container {status['name']}", status["name"])
         low, high = (0.6, 2.0) if alive else (0.1, 0.4)
@@ -97,8 +107,8 @@ class Kubelet:
     # -- the life of a pod ------------------------------------------------------------------
 
     def _create(self, pod: Doc) -> None:
-        self._report(pod, pods.statuses_of(pod))
-        self._then(self._state.spread(0.3, 1.0), _key(pod), self._pull)
+        self._report(pod, containers.statuses_of(pod))
+        self._then(self._state.spread(*CREATED), _key(pod), self._pull)
 
     def _pull(self, pod: Doc) -> None:
         missing = [
@@ -117,7 +127,7 @@ class Kubelet:
         self._say(pod, host, "Pulling", f'Pulling image "{image}"', name)
         self._say(pod, host, "Failed", f'Failed to pull image "{image}": {why}', name, True)
         self._say(pod, host, "Failed", "Error: ErrImagePull", name, True)
-        self._report(pod, _waiting(pod, name, "ErrImagePull", why), ip=True)
+        self._report(pod, containers.waiting_in(pod, name, "ErrImagePull", why), ip=True)
         key = _key(pod)
         delay = min(self._backoff.get(key[2], 5.0) * 2, PULL_BACKOFF_CAP)
         self._backoff[key[2]] = delay
@@ -126,7 +136,9 @@ class Kubelet:
             said = f'Back-off pulling image "{image}"'
             self._say(pod, host, "BackOff", said, name)
             self._say(pod, host, "Failed", "Error: ImagePullBackOff", name, True)
-            statuses = _waiting(pod, name, "ImagePullBackOff", f"{said}: ErrImagePull: {why}")
+            statuses = containers.waiting_in(
+                pod, name, "ImagePullBackOff", f"{said}: ErrImagePull: {why}"
+            )
             self._report(pod, statuses, ip=True)
             self._then(delay, key, self._pull)
 
@@ -136,24 +148,26 @@ class Kubelet:
         """Start every container that does not run, and see to its readiness and its end."""
         host, now = pod["spec"]["nodeName"], self._state.now
         statuses = []
-        for status in pods.statuses_of(pod):
+        for status in containers.statuses_of(pod):
             if "running" in status["state"]:
                 statuses.append(status)
                 continue
-            name, image = status["name"], pods.container_image(pod, status["name"])
+            name, image = status["name"], containers.container_image(pod, status["name"])
             restart = status["restartCount"] + (1 if status.get("containerID") else 0)
-            self._say(pod, host, "Pulled", _PRESENT.format(image), name)
+            self._say(pod, host, "Pulled", wording.PRESENT.format(image), name)
             self._say(pod, host, "Created", "Container created", name)
             self._say(pod, host, "Started", "Container started", name)
-            probed = "readinessProbe" in _container(pod, name)
-            statuses.append(pods.as_running(pod, status, now, ready=not probed, restart=restart))
+            probed = "readinessProbe" in containers.container_of(pod, name)
+            statuses.append(
+                containers.as_running(pod, status, now, ready=not probed, restart=restart)
+            )
         self._report(pod, statuses, ip=True)
         self._after_start(pod)
 
     def _after_start(self, pod: Doc) -> None:
         incident, key = self.incident_of(pod), _key(pod)
-        slow = incident == "slow-start"
-        self._then(self._state.spread(*(20.0, 40.0) if slow else (0.4, 1.4)), key, self._ready)
+        within = SLOW if incident == "slow-start" else PROBED
+        self._then(self._state.spread(*within), key, self._ready)
         if incident in RUNS_FOR:
             self._then(self._state.spread(*RUNS_FOR[incident]), key, self.befall)
         elif incident == "target-health":
@@ -161,7 +175,8 @@ class Kubelet:
 
     def _ready(self, pod: Doc) -> None:
         statuses = [
-            {**s, "ready": True} if "running" in s["state"] else s for s in pods.statuses_of(pod)
+            {**s, "ready": True} if "running" in s["state"] else s
+            for s in containers.statuses_of(pod)
         ]
         self._report(pod, statuses, ip=True)
 
@@ -171,7 +186,7 @@ class Kubelet:
         said = "Readiness probe failed: HTTP probe failed with statuscode: 503"
         self._say(pod, pod["spec"]["nodeName"], "Unhealthy", said, name, True)
         statuses = [{**s, "ready": False} if s["name"] == name else s
-                    for s in pods.statuses_of(pod)]  # fmt: skip
+                    for s in containers.statuses_of(pod)]  # fmt: skip
         self._report(pod, statuses, ip=True)
         key = _key(pod)
         self._then(self._state.spread(4.0, 9.0), key, self._ready)
@@ -188,10 +203,10 @@ class Kubelet:
         """End the first container of a pod in this way; it is restarted, ever more slowly."""
         name, now, key = pod["spec"]["containers"][0]["name"], self._state.now, _key(pod)
         statuses, lasted = [], 0.0
-        for status in pods.statuses_of(pod):
+        for status in containers.statuses_of(pod):
             if status["name"] == name and "running" in status["state"]:
                 lasted = now - _started(status)
-                status = pods.as_terminated(status, now, exit_code, reason)  # noqa: PLW2901
+                status = containers.as_terminated(status, now, exit_code, reason)  # noqa: PLW2901
             statuses.append(status)
         self._report(pod, statuses, ip=True)
         before = self._backoff.get(key[2], 0.0)
@@ -206,16 +221,16 @@ class Kubelet:
     def _loop(self, pod: Doc, seconds: float) -> None:
         """Let a container that keeps ending wait for its restart."""
         key, name = _key(pod), pod["spec"]["containers"][0]["name"]
-        where = f"{key[1]}_{key[0]}({key[2]})"
-        said = f"Back-off restarting failed container {name} in pod {where}"
+        where = wording.where(pod)
+        said = wording.RESTARTING.format(name, where)
         self._say(pod, pod["spec"]["nodeName"], "BackOff", said, name, True)
         words = f"back-off {seconds:.0f}s restarting failed container={name} pod={where}"
-        self._report(pod, _waiting(pod, name, "CrashLoopBackOff", words), ip=True)
+        self._report(pod, containers.waiting_in(pod, name, "CrashLoopBackOff", words), ip=True)
         self._then(seconds, key, self._start)
 
     def _carry_on(self, pod: Doc) -> None:
         """Do what a pod is due for, by the state that it was found in."""
-        reasons = {dig(s, "state", "waiting", "reason") for s in pods.statuses_of(pod)}
+        reasons = {dig(s, "state", "waiting", "reason") for s in containers.statuses_of(pod)}
         if "CrashLoopBackOff" in reasons:
             self._backoff[_key(pod)[2]] = BACKOFF_CAP
             self._start(pod)
@@ -233,8 +248,8 @@ class Kubelet:
             return
         now = self._state.now
         statuses = [
-            pods.as_terminated(s, now, 0, "Completed") if "running" in s["state"] else s
-            for s in pods.statuses_of(pod)
+            containers.as_terminated(s, now, 0, "Completed") if "running" in s["state"] else s
+            for s in containers.statuses_of(pod)
         ]
         if dig(pod, "status", "podIP"):
             self._report(pod, statuses, ip=True)
@@ -286,25 +301,9 @@ class Kubelet:
             address = self.allocate(node.name)
         begun = any("containerID" in s for s in statuses)
         self._state.put(kinds.PODS, pods.reported(
-            pod, self._state.now, statuses, host_ip=node_address(node.doc), ip=address,
+            pod, self._state.now, statuses, host_ip=nodes.node_address(node.doc), ip=address,
             phase="Running" if begun else "Pending",
         ))  # fmt: skip
-
-
-def node_address(node: Doc) -> str:
-    """Return the internal address of a node."""
-    return next(str(a["address"]) for a in node["status"]["addresses"] if a["type"] == "InternalIP")
-
-
-def _waiting(pod: Doc, name: str, reason: str, message: str) -> list[Doc]:
-    return [
-        pods.as_waiting(s, reason, message) if s["name"] == name else s
-        for s in pods.statuses_of(pod)
-    ]
-
-
-def _container(pod: Doc, name: str) -> Doc:
-    return next(c for c in pod["spec"]["containers"] if c["name"] == name)
 
 
 def _started(status: Doc) -> float:

@@ -11,9 +11,11 @@ from backends.sim.kube_world import (
     daemonsets,
     documents,
     endpoints,
+    frontends,
     kinds,
     life,
     nodes,
+    past,
     pods,
     revisions,
     rollout,
@@ -64,6 +66,12 @@ class Layout:
             self._workload(workload, number)
         for kind in kinds.KINDS.values():
             self._state.of(kind).load(self._made.get(kind.kind, []))
+
+    def remember(self) -> None:
+        """Write the events that pods in trouble have left behind; after `build`."""
+        for version in self._state.of(kinds.PODS).select():
+            if not version.ready:
+                past.recall(self._cluster.recorder, version.doc, self._now)
 
     def _keep(self, kind: kinds.KubeKind, doc: Doc) -> Doc:
         rv = self._state.versions.tick()
@@ -246,17 +254,17 @@ class Layout:
     ) -> None:
         headless = workload.kind == "statefulset"
         address = f"172.20.{number // 250}.{number % 250 + 5}"
-        doc = self._keep(kinds.SERVICES, documents.service(
+        doc = self._keep(kinds.SERVICES, frontends.service(
             self._rng, workload, address, born, headless=headless
         ))  # fmt: skip
         found = [endpoints.endpoint(version.doc, headless) for version in behind]
-        self._keep(kinds.ENDPOINT_SLICES, documents.endpoint_slice(
+        self._keep(kinds.ENDPOINT_SLICES, frontends.endpoint_slice(
             self._rng, doc, found[: endpoints.MOST], born
         ))  # fmt: skip
 
     def _autoscaler(self, workload: SimWorkload, deployment: Doc, born: float) -> None:
         spread = max(1, workload.desired // 3)
-        doc = documents.autoscaler(
+        doc = frontends.autoscaler(
             self._rng, workload, max(workload.desired - spread, 1), workload.desired + spread, born
         )
         wanted = workload.desired

@@ -105,3 +105,8 @@ def _info(digest: str, version: str) -> Doc:
         "kubeletVersion": f"v{version}.2-eks-ecaa3a6", "kubeProxyVersion": "",
         "operatingSystem": "linux", "architecture": "amd64",
     }  # fmt: skip
+
+
+def node_address(node: Doc) -> str:
+    """Return the internal address of a node."""
+    return next(str(a["address"]) for a in node["status"]["addresses"] if a["type"] == "InternalIP")

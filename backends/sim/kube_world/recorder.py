@@ -49,8 +49,13 @@ class Recorder:
         host: str = "",
         container: str = "",
         warning: bool = False,
+        first: float | None = None,
+        count: int = 1,
     ) -> None:
-        """Record that `component` (on the node `host`) says this of an object."""
+        """Record that `component` (on the node `host`) says this of an object.
+
+        `first` and `count`: it has said so that often since then, now for the last time.
+        """
         about = _reference(kind, doc, container)
         combined = self._combined((about["uid"], component, reason), message)
         if combined:
@@ -67,7 +72,8 @@ class Recorder:
             **self._head(about, "kubelet" if host else "kube-controller-manager", "v1", _FIELDS),
             "involvedObject": about, "reason": reason, "message": message,
             "source": pruned({"component": component, "host": host or None}),
-            "firstTimestamp": stamp(now), "lastTimestamp": stamp(now), "count": 1,
+            "firstTimestamp": stamp(now if first is None else first),
+            "lastTimestamp": stamp(now), "count": count,
             "type": "Warning" if warning else "Normal", "eventTime": None,
             "reportingComponent": "" if combined else component, "reportingInstance": host,
         }  # fmt: skip

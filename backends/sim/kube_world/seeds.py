@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple, TypeAlias
 
 import orjson
 
-from backends.sim.kube_world import pods, registry
+from backends.sim.kube_world import containers, pods, registry
 from backends.sim.kube_world.kubelet import BACKOFF_CAP, ENDS
 from backends.sim.kube_world.store import Version
 from backends.sim.kube_world.values import Doc, stamp
@@ -75,8 +75,9 @@ class PodPress:
         owner = self._shape.owners[0]["uid"]
         labels = {**self._shape.labels_of(seed.name), pods.ZONE: seed.place.zone}
         return Version.lazy(
-            seed.namespace, seed.name, seed.uid, owner, rv, labels, partial(self._print, seed)
-        )
+            seed.namespace, seed.name, seed.uid, owner, rv, labels, partial(self._print, seed),
+            ready=self._state == "running",
+        )  # fmt: skip
 
     def _print(self, seed: PodSeed, rv: int) -> bytes:
         if not self._parts:
@@ -99,7 +100,7 @@ class PodPress:
     def _own_words(self, seed: PodSeed, rv: int) -> list[str]:
         restarts = seed.restarts if self._state in ENDS else 0
         ids = [
-            pods.container_id(seed.uid, name, restarts if first else 0)
+            containers.container_id(seed.uid, name, restarts if first else 0)
             for first, name in zip([True, *[False] * 9], self._containers, strict=False)
         ]
         words = [
@@ -119,7 +120,7 @@ class PodPress:
         )  # fmt: skip
         pod["metadata"]["resourceVersion"] = rv
         pod = pods.bound(pod, seed.place.name, seed.place.zone, seed.created)
-        steps = [("Pending", seed.created + 1, pods.statuses_of(pod))]
+        steps = [("Pending", seed.created + 1, containers.statuses_of(pod))]
         steps.append(("Running", seed.created + 2, self._running(pod, seed.created + 1)))
         if self._state == "image-pull":
             steps[1] = ("Pending", seed.created + 2, self._troubled(pod, seed))
@@ -133,15 +134,15 @@ class PodPress:
 
     def _running(self, pod: Doc, at: float) -> list[Doc]:
         return [
-            pods.as_running(pod, status, at, ready=True, restart=0)
-            for status in pods.statuses_of(pod)
+            containers.as_running(pod, status, at, ready=True, restart=0)
+            for status in containers.statuses_of(pod)
         ]
 
     def _troubled(self, pod: Doc, seed: PodSeed) -> list[Doc]:
         """Return the statuses where the first container is in trouble and the others run."""
         made = []
         running = self._running(pod, seed.created + 1)
-        for waiting, status in zip(pods.statuses_of(pod), running, strict=True):
+        for waiting, status in zip(containers.statuses_of(pod), running, strict=True):
             if status["name"] != self._containers[0]:
                 made.append(status)
             elif self._state == "image-pull":
@@ -152,16 +153,16 @@ class PodPress:
 
     def _ended(self, pod: Doc, status: Doc, seed: PodSeed) -> Doc:
         begun = seed.ended - LAST_RUN
-        running = pods.as_running(pod, status, begun, ready=False, restart=seed.restarts)
-        ended = pods.as_terminated(running, seed.ended, *ENDS[self._state])
+        running = containers.as_running(pod, status, begun, ready=False, restart=seed.restarts)
+        ended = containers.as_terminated(running, seed.ended, *ENDS[self._state])
         where = f"{seed.name}_{self._namespace}({seed.uid})"
-        return pods.as_waiting(
+        return containers.as_waiting(
             ended, "CrashLoopBackOff", f"back-off {BACKOFF_CAP:.0f}s restarting failed "
             f"container={status['name']} pod={where}",
         )  # fmt: skip
 
 
 def _unpulled(pod: Doc, status: Doc) -> Doc:
-    image = pods.container_image(pod, status["name"])
+    image = containers.container_image(pod, status["name"])
     why = f'Back-off pulling image "{image}": ErrImagePull: {registry.refusal(image)}'
-    return pods.as_waiting(status, "ImagePullBackOff", why)
+    return containers.as_waiting(status, "ImagePullBackOff", why)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from backends.sim.kube_world import kinds
-from backends.sim.kube_world.kubelet import Kubelet, node_address
+from backends.sim.kube_world.kubelet import Kubelet
 from backends.sim.kube_world.lifecycle import Lifecycle
-from backends.sim.kube_world.nodes import heartbeat, host_name
+from backends.sim.kube_world.nodes import heartbeat, host_name, node_address
 from backends.sim.kube_world.recorder import Recorder
 from backends.sim.kube_world.state import KubeState
 from backends.sim.kube_world.store import is_deleting

@@ -51,12 +51,13 @@ class Version:
     @classmethod
     def lazy(
         cls, namespace: str, name: str, uid: str, owner: str, rv: int, labels: Doc,
-        make: Callable[[int], bytes],
+        make: Callable[[int], bytes], *, ready: bool,
     ) -> Version:  # fmt: skip
         """Return a version that `make(rv)` encodes when it is first asked for."""
         version = cls(namespace, name, uid, owner, rv)
         version.labels = labels
         version._make = make
+        version._facts = (False, ready)
         return version
 
     @property
