@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Iterable, Sequence
 
+from backends.aws.poll import same
 from backends.clock import Clock
 from backends.ecs.failures import Failures
 from backends.ecs.fetch import Batch, Fetcher
@@ -61,9 +62,13 @@ class Feed:
             loading.cancel()
         self._made = {arn: made for arn, made in self._made.items() if arn in payloads}
         if self._failures is not None and await self._failures.look(urgent=urgent):
-            yield self._rows(payloads.values(), anew=True)
+            before = {row.ref: row for _, rows in self._made.values() for row in rows}
+            self._made = {}
+            rows = self._rows(payloads.values())
+            if changed := [r for r in rows if r.ref not in before or not same(before[r.ref], r)]:
+                yield changed
 
-    def _rows(self, payloads: Iterable[Payload], *, anew: bool = False) -> list[Resource]:
+    def _rows(self, payloads: Iterable[Payload]) -> list[Resource]:
         """Make the rows of payloads, or take those that were made of the same before.
 
         Rows of what is in trouble are made again each time: trouble is counted while it is
@@ -74,7 +79,7 @@ class Feed:
         for payload in payloads:
             arn = str(payload.get(self._kind.listing.arn))
             known = self._made.get(arn)
-            if anew or known is None or known[0] != payload or not _calm(known[1]):
+            if known is None or known[0] != payload or not _calm(known[1]):
                 known = self._made[arn] = (payload, self._make(payload, facts))
             rows.extend(known[1])
         return rows
