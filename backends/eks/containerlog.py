@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from backends.base import BackendError, Denied, NotFound
+from backends.base import BackendError, Denied, Invalid, NotFound
 from backends.eks.codec import Codec
 from backends.eks.errors import Interrupted, NotYet
 from backends.eks.kinds.pods import PODS
@@ -63,7 +63,7 @@ class ContainerLog:
     async def batches(self) -> AsyncGenerator[LogBatch, None]:
         """Yield the log until the container is gone for good, or its past has been told.
 
-        Raises `Denied`; any other trouble is a problem of a batch, and tried again.
+        Raises `Denied` and `Invalid`; other trouble is a problem of a batch, and tried again.
         """
         live = False
         while True:
@@ -91,7 +91,7 @@ class ContainerLog:
                 self._failures += 1
             except NotFound:
                 return
-            except Denied:
+            except (Denied, Invalid):
                 raise
             except Interrupted:
                 self._failures += 1

@@ -120,7 +120,7 @@ def from_status(act: Act, status: Status, renewal: str = "") -> BackendError:
         error = Throttled(action, message, f"the cluster asks to wait {wait or 'a few'} seconds")
     elif code >= 500:
         error = Unreachable(action, message, "the API server has trouble; it is asked again")
-    elif act.resource == "pods/log" and code == 400:
+    elif act.resource == "pods/log" and "waiting to start" in message:
         error = NotYet(action, message, "its log begins when the container starts")
     else:
         error = Invalid(action, message, "the cluster takes no such request; check its version")

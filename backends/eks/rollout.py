@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncGenerator
 from functools import partial
 from typing import Any, Generic, TypeVar
@@ -25,6 +26,9 @@ T = TypeVar("T")
 
 INTERVAL = 0.2
 """Seconds between two states at the least."""
+
+PATIENCE = 3.0
+"""Seconds that the first state waits for pods and events, so that it is not half a picture."""
 
 MOST_EVENTS = 20
 """Events shown; the length that `Rollout.events` promises."""
@@ -137,8 +141,11 @@ class _Watcher:
 
     async def states(self, clock: Clock) -> AsyncGenerator[Rollout, None]:
         """Yield each state that differs from the one before."""
-        for known in (self._self, self._sets, self._pods, self._events):
-            await known.listed.wait()
+        await self._self.listed.wait()
+        with contextlib.suppress(TimeoutError):  # the rest may come late, or never
+            async with asyncio.timeout(PATIENCE):
+                for known in (self._sets, self._pods, self._events):
+                    await known.listed.wait()
         told: Rollout | None = None
         while True:
             self._changed.clear()

@@ -23,13 +23,22 @@ async def test_pages_are_shown_as_they_come_and_then_all_is_live(kube, watch) ->
     kube.page = 2
     for number in range(5):
         kube.put("pods", pod(f"web-{number}"))
-    shown = await watch("k8s/pods").until(live)
+    seen_first = asyncio.Event()
 
-    first = shown.changes[0]
-    assert first.resync
-    assert first.status.state is FeedState.LOADING
-    assert {row.ref.name for row in first.upserts} == {"web-0", "web-1"}
-    assert (first.status.loaded, first.status.total) == (2, 5)
+    async def not_before_the_first_was_shown(request: web.Request) -> None:
+        if "continue" in request.query:
+            await seen_first.wait()
+
+    kube.script(not_before_the_first_was_shown, watch=False, once=False)
+    feed = watch("k8s/pods")
+    shown = await feed.until(lambda s: s.rows)
+    assert shown.changes[0].resync
+    assert shown.last.status.state is FeedState.LOADING
+    assert shown.names == {"web-0", "web-1"}
+    assert (shown.last.status.loaded, shown.last.status.total) == (2, 5)
+
+    seen_first.set()
+    await feed.until(live)
     assert shown.names == {f"web-{n}" for n in range(5)}
     asked = [r.query for r in kube.seen(watch=False)]
     assert [q.get("continue") for q in asked] == [None, "2", "4"]
