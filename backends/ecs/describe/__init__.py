@@ -11,7 +11,11 @@ from backends.aws.access import AwsAccess
 from backends.base import Invalid, NotFound
 from backends.ecs.definitions import TaskDefinitions
 from backends.ecs.describe.clusters import cluster_sections
-from backends.ecs.describe.containers import container_definition, container_sections
+from backends.ecs.describe.containers import (
+    container_definition,
+    container_sections,
+    without_secrets,
+)
 from backends.ecs.describe.events import event_sections
 from backends.ecs.describe.services import service_sections
 from backends.ecs.describe.tasks import task_sections
@@ -83,5 +87,5 @@ async def _container(
     arn = str(task.get("taskDefinitionArn") or "")
     whole = await definitions.get(resource.ref.scope, arn)
     definition = container_definition(whole, text(container, "name"))
-    document = {"container": container, "containerDefinition": definition}
+    document = {"container": container, "containerDefinition": without_secrets(definition)}
     return container_sections(task, container, definition), document

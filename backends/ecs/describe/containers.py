@@ -73,3 +73,11 @@ def container_definition(definition: Payload, name: str) -> Payload:
 def _variable(variable: Payload) -> tuple[str, str]:
     name = text(variable, "name")
     return name, "(hidden)" if _SECRET.search(name) else text(variable, "value")
+
+
+def without_secrets(definition: Payload) -> Payload:
+    """Return a container's definition with the values hidden that should have been secrets."""
+    if not items(definition, "environment"):
+        return definition
+    shown = [dict(zip(("name", "value"), _variable(v))) for v in items(definition, "environment")]
+    return {**definition, "environment": shown}
