@@ -49,19 +49,19 @@ class World:
     def __init__(self, blueprint: Blueprint, clock: Clock, *, lively: bool = True) -> None:
         self.blueprint = blueprint
         self.clock = clock
-        self.agenda = Agenda(clock.now() - AGE[blueprint.scale])
+        self.opened = clock.now()
+        """The epoch second at which it was first looked at."""
+        self.agenda = Agenda(self.opened - AGE[blueprint.scale])
         self.faults = Faults()
         self._lively = lively
         self.base_url = ""
         """Where the simulator listens, once it does."""
-        opening = clock.now() if lively else None
+        opening = self.opened if lively else None
         self.ecs = EcsWorld(blueprint, self.agenda, self._rng("ecs"), opening)
         self._kube: Mapping[str, KubeCluster] | None = None
         self._cloudmap: CloudMapWorld | None = None
         self._logs: LogWorld | None = None
-        self.opened = clock.now()
-        """The epoch second at which it was first looked at."""
-        self.agenda.run(clock.now())
+        self.agenda.run(self.opened)
         if lively:
             self.ecs.release_soon(FIRST_RELEASE)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from backends.sim.aws import ecs_find as find
@@ -15,26 +15,23 @@ from backends.sim.ecs.model import Cluster, Container, Task
 
 ERROR = "InvalidParameterException"
 
+_FILTERS: dict[str, Callable[[Task], str]] = {
+    "family": lambda task: task.definition.family,
+    "launchType": lambda task: task.launch,
+    "startedBy": lambda task: find.short(task.started_by),
+    "containerInstance": lambda task: find.short(task.instance.arn) if task.instance else "",
+}
+"""What ListTasks can be narrowed by, and what a task has there."""
+
 
 @operation("ecs", "ListTasks")
 def list_tasks(call: Call) -> dict[str, Any]:
     """Answer the ARNs of a cluster's tasks, those meant to run unless asked otherwise."""
-    cluster = find.cluster(call)
-    tasks = _candidates(call, cluster)
-    for name, attribute in (("family", "family"), ("launchType", "launch")):
-        wanted = call.text(name)
+    tasks = _candidates(call, find.cluster(call))
+    for name, value in _FILTERS.items():
+        wanted = find.short(call.text(name))
         if wanted:
-            tasks = [
-                t
-                for t in tasks
-                if wanted == (t.definition.family if attribute == "family" else t.launch)
-            ]
-    instance = find.short(call.text("containerInstance"))
-    if instance:
-        tasks = [t for t in tasks if t.instance and find.short(t.instance.arn) == instance]
-    started_by = call.text("startedBy")
-    if started_by:
-        tasks = [t for t in tasks if t.started_by == started_by]
+            tasks = [t for t in tasks if value(t) == wanted]
     taken, token = page(call, tasks, lambda t: t.id, limit(call, "maxResults", 100, 100, ERROR))
     return {"taskArns": [t.arn for t in taken], **({"nextToken": token} if token else {})}
 

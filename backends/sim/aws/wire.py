@@ -13,7 +13,7 @@ import msgspec
 import orjson
 from aiohttp import web
 
-from backends.sim.aws.errors import AwsError, unsigned
+from backends.sim.aws.errors import AwsError
 
 TARGETS = {
     "AmazonEC2ContainerServiceV20141113": "ecs",
@@ -128,11 +128,7 @@ def _decode_rest(request: web.Request, signed: Signed, body: bytes) -> Request:
             }
             params |= {name: unquote(value) for name, value in found.groupdict().items()}
             return Request("rest-json", service, action, params | _object(body))
-    raise (
-        unsigned("rest-json")
-        if not signed.service
-        else AwsError("UnknownOperationException", "", 404)
-    )
+    raise AwsError("UnknownOperationException", "", 404)
 
 
 def _decode_query(service: str, query: str, body: bytes) -> Request:

@@ -127,3 +127,26 @@ async def test_a_world_can_be_laid_out_by_the_caller() -> None:
         assert [arn.rpartition("/")[2] for arn in listed["serviceArns"]] == [strange]
         assert (await aws("ecs", "list_services", cluster="empty"))["serviceArns"] == []
         assert sim.kubernetes_endpoints == {}
+
+
+async def test_tasks_are_listed_by_what_they_have(sim: SimServer, aws: Aws) -> None:
+    shop = sim.world.ecs.clusters("111122223333", "us-east-1")["shop-prod"]
+
+    async def listed(**params: Any) -> set[str]:
+        answer = await aws("ecs", "list_tasks", cluster="shop-prod", **params)
+        return {arn.rpartition("/")[2] for arn in answer["taskArns"]}
+
+    on_ec2 = {t.id for t in shop.services["sessions"].tasks.values()}
+    assert await listed(launchType="EC2") == on_ec2
+    assert await listed(family="shop-prod-sessions") == on_ec2
+    assert await listed(startedBy=shop.services["sessions"].primary.id) == on_ec2
+    by_instance = [await listed(containerInstance=i.arn) for i in shop.instances]
+    assert set().union(*by_instance) == on_ec2
+    assert sum(map(len, by_instance)) == len(on_ec2)
+    assert await listed(desiredStatus="PENDING") == set()
+    gone = await listed(desiredStatus="STOPPED")
+    assert set(shop.stopped) <= gone
+    assert not gone & {t.id for t in shop.tasks.values() if t.active}
+    checkout = await listed(desiredStatus="STOPPED", serviceName="checkout")
+    assert checkout
+    assert checkout < gone
