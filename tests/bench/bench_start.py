@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import statistics
 import sys
-from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))
-from pty_app import PtyApp
+from tests.pty_app import PtyApp
 
 RUNS = 7
 EMPTY = (

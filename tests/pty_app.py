@@ -10,19 +10,26 @@ import signal
 import struct
 import termios
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Self
 
 
 class PtyApp:
     """Runs a command on a pty; answers nothing, so the program sees a plain terminal."""
 
-    def __init__(self, command: Sequence[str], rows: int = 50, columns: int = 200) -> None:
+    def __init__(
+        self,
+        command: Sequence[str],
+        rows: int = 50,
+        columns: int = 200,
+        environ: Mapping[str, str] | None = None,
+    ) -> None:
         self.started = time.perf_counter()
         self.output = b""
         self._pid, self._fd = pty.fork()
         if self._pid == 0:
-            os.environ["TERM"] = "xterm-256color"
+            os.environ.update(environ or {})
+            os.environ.setdefault("TERM", "xterm-256color")
             os.environ["COLORTERM"] = "truecolor"
             os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
             time.sleep(0.02)  # until the parent has set the size
@@ -60,6 +67,8 @@ class PtyApp:
             self._read(left)
 
     def _read(self, seconds: float) -> None:
+        if self._fd < 0:
+            raise EOFError("the terminal has been closed")
         ready, _, _ = select.select([self._fd], [], [], seconds)
         if ready:
             try:
@@ -67,17 +76,39 @@ class PtyApp:
             except OSError as error:
                 raise EOFError(f"it ended; its last words: {self.output[-500:]!r}") from error
 
+    def signal(self, number: int) -> None:
+        """Send it a signal."""
+        os.kill(self._pid, number)
+
+    def hang_up(self) -> None:
+        """Close the terminal, as when its window is closed."""
+        os.close(self._fd)
+        self._fd = -1
+
+    def wait(self, seconds: float = 10.0) -> int:
+        """Wait until it has ended, reading what it writes; return its exit code."""
+        deadline = time.perf_counter() + seconds
+        while True:
+            pid, status = os.waitpid(self._pid, os.WNOHANG)
+            if pid:
+                self._pid = 0
+                return os.waitstatus_to_exitcode(status)
+            if time.perf_counter() > deadline:
+                raise TimeoutError(f"it did not end within {seconds} s")
+            try:
+                self._read(0.02)
+            except EOFError:
+                time.sleep(0.01)
+
     def end(self) -> None:
         """End it, and wait until it has gone."""
-        try:
-            os.kill(self._pid, signal.SIGTERM)
-            deadline = time.perf_counter() + 5
-            while time.perf_counter() < deadline:
-                try:
-                    self._read(0.05)
-                except EOFError:
-                    break
-            os.waitpid(self._pid, 0)
-        except (ProcessLookupError, ChildProcessError):
-            pass
-        os.close(self._fd)
+        if self._pid:
+            try:
+                self.signal(signal.SIGTERM)
+                self.wait()
+            except (TimeoutError, ProcessLookupError):
+                self.signal(signal.SIGKILL)
+                os.waitpid(self._pid, 0)
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
