@@ -28,6 +28,10 @@ class Related(msgspec.Struct, frozen=True):
     resource: Resource
 
 
+PATIENCE = 5.0
+"""Seconds that one feed is waited for."""
+
+
 class _Search:
     """Feeds opened for one search; all are closed together."""
 
@@ -40,7 +44,11 @@ class _Search:
         feed = self._open.get(query)
         if feed is None:
             feed = self._open[query] = self._fleet.open(query)
-        await feed.settled()
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await feed.settled()
+        except TimeoutError:
+            pass  # one silent feed must not keep the others' answers back
         if query.parent is None:
             return tuple(feed.shelf.rows.values())
         return [row for row in feed.shelf.rows.values() if query.parent in row.parents]
@@ -72,7 +80,7 @@ async def related(fleet: Fleet, board: Board, resource: Resource) -> AsyncIterat
 async def _all(
     fleet: Fleet, board: Board, search: _Search, resource: Resource
 ) -> AsyncIterator[Related]:
-    parents = await _parents(fleet, search, resource)
+    parents = await _parents(fleet, board, search, resource)
     for parent in parents:
         yield Related(_singular(fleet, parent.ref.kind), parent)
     for link in (link for row in (resource, *parents) for link in row.links):
@@ -83,14 +91,17 @@ async def _all(
             yield Related(_singular(fleet, row.ref.kind), row)
 
 
-async def _parents(fleet: Fleet, search: _Search, resource: Resource) -> Sequence[Resource]:
-    """Find what a resource belongs to: its own feeds have it, or one is opened."""
+async def _parents(
+    fleet: Fleet, board: Board, search: _Search, resource: Resource
+) -> Sequence[Resource]:
+    """Find what a resource belongs to: an open feed has it, or those that may are opened."""
     found = []
     for ref in resource.parents:
         row = fleet.store.find(ref)
         if row is None and ref.kind in fleet.kinds and not ref.kind.endswith("/clusters"):
-            rows = await search.rows(Query(ref.scope.at(namespace=""), ref.kind))
-            row = next((candidate for candidate in rows if candidate.ref == ref), None)
+            for query in await _where(fleet, board, search, ref.kind, ref.scope):
+                rows = await search.rows(query)
+                row = row or next((each for each in rows if each.ref == ref), None)
         if row is not None:
             found.append(row)
     return found
