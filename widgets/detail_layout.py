@@ -60,7 +60,7 @@ def head_row(name: str, resource: Resource | None, at: float | None, now: float,
     row: Row = []
     if resource is not None:
         tone = cast(Tone, HEALTH_LOOKS[resource.health].css_class)
-        row += [(label(resource.health, clip(tidy(resource.status)[0], width // 2)), tone)]
+        row += [(label(resource.health, clip(tidy(resource.status)[0], width // 3)), tone)]
         row += [("  ", "text")]
     age: Row = [] if at is None else [(f"  as of {age_text(now - at)} ago", "quiet")]
     room = width - sum(cell_len(text) for text, _ in [*row, *age])
@@ -144,7 +144,9 @@ def table_rows(head: Sequence[str], body: Sequence[Sequence[str]], width: int) -
         for title, size in zip(heads, natural, strict=True)
     ]
     room = width - GAP * (columns - 1)
-    if sum(floors) > room and columns > 1:
+    if columns == 1:
+        floors = [2]
+    elif sum(floors) > room:
         return _records(heads, cells, width)
     widths = narrowed(natural, floors, room)
     rows = _table_line(heads, widths, "key") if head else []

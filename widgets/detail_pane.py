@@ -40,6 +40,7 @@ class DetailPane(RowsView):
         self._problem: Problem | None = None
         self._empty = ""
         self._rows: list[Row] = []
+        self._described: tuple[Description, int, list[Row]] | None = None
 
     @property
     def ref(self) -> Ref | None:
@@ -128,14 +129,15 @@ class DetailPane(RowsView):
 
     def on_mount(self) -> None:
         """Let the age tick."""
-        self.set_interval(1.0, self._tick)
+        self.set_interval(1.0, self.tick)
         self._lay_out()
 
     def on_resize(self, event: Resize) -> None:
         """Lay out anew for the new width."""
         self._lay_out()
 
-    def _tick(self) -> None:
+    def tick(self) -> None:
+        """Write the age anew."""
         if self._ref:
             self.refresh_lines(self.scroll_offset.y)
 
@@ -153,8 +155,16 @@ class DetailPane(RowsView):
         if self._problem:
             rows += [[], *problem_rows(self._problem, width)]
         if self._description:
-            rows += [[], *description_rows(self._description, width)]
+            rows += [[], *self._description_rows(self._description, width)]
         elif self.awaiting:
             rows += [[], [("loading…", "quiet")]]
         self._rows = rows
         self.measure(width)
+
+    def _description_rows(self, description: Description, width: int) -> list[Row]:
+        """Lay a description out once for a width: its resource changes far more often."""
+        known = self._described
+        if known is None or known[0] is not description or known[1] != width:
+            known = (description, width, description_rows(description, width))
+            self._described = known
+        return known[2]

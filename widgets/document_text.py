@@ -99,7 +99,7 @@ def _dumper() -> type[Any]:
 
 def _fits_block(value: str) -> bool:
     """Whether a literal block holds exactly this text, in every YAML parser."""
-    if not value[0].strip() or not value.strip():
+    if not value[0].strip() or value.endswith("\n\n"):
         return False
     if any(not (c.isprintable() or c == "\n") for c in value):
         return False

@@ -65,11 +65,17 @@ class DocumentView(RowsView):
         self._current = -1
         self._kept: dict[int, Row] = {}
         self._widest = 0
+        self._writing = False
 
     @property
     def text(self) -> str:
         """The whole document as it is written now; empty until it has been."""
         return self._written.text if self._written else ""
+
+    @property
+    def writing(self) -> bool:
+        """Whether the document is being written in a thread."""
+        return self._writing
 
     @property
     def found(self) -> tuple[int, int]:
@@ -174,17 +180,21 @@ class DocumentView(RowsView):
 
     def _rewrite(self) -> None:
         if self.is_running:
+            self._writing = True
             self._write()
 
     @work(exclusive=True, group="write")
     async def _write(self) -> None:
+        language = self.language
         if self._written is None:
-            self._say(f"writing {self.language.upper()}…")
+            self._say(f"writing {language.upper()}…")
         try:
-            written = await asyncio.to_thread(write, self._document, self.language)
+            written = await asyncio.to_thread(write, self._document, language)
         except ValueError as error:
-            self.show_message(f"can't be written as {self.language.upper()}: {error}")
+            self._writing = False
+            self.show_message(f"can't be written as {language.upper()}: {error}")
             return
+        self._writing = False
         self._written = written
         self._kept.clear()
         self._widest = 0

@@ -122,7 +122,8 @@ class RowsView(ScrollView, can_focus=True):
 
     def action_scroll_home(self) -> None:
         """Go to the top."""
-        self.scroll_to(x=0, y=0, animate=False, force=True)
+        if self.is_running:
+            self.scroll_to(x=0, y=0, animate=False, force=True)
 
     def action_scroll_end(self) -> None:
         """Go to the bottom."""
