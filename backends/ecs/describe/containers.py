@@ -79,5 +79,8 @@ def without_secrets(definition: Payload) -> Payload:
     """Return a container's definition with the values hidden that should have been secrets."""
     if not items(definition, "environment"):
         return definition
-    shown = [dict(zip(("name", "value"), _variable(v))) for v in items(definition, "environment")]
+    shown = [
+        {"name": name, "value": value}
+        for name, value in map(_variable, items(definition, "environment"))
+    ]
     return {**definition, "environment": shown}
