@@ -93,7 +93,8 @@ _SITES = (
 _NAMES: dict[str, tuple[tuple[str, str], ...]] = {
     "shop": (
         ("web", "shop"), ("checkout", "shop"), ("cart", "shop"), ("catalog", "shop"),
-        ("inventory", "shop"), ("recommendations", "shop"), ("gateway", "edge"), ("sessions", "edge"),
+        ("inventory", "shop"), ("recommendations", "shop"), ("gateway", "edge"),
+        ("sessions", "edge"),
     ),
     "media": (
         ("thumbnailer", "media"), ("transcoder", "media"), ("uploads", "media"),
@@ -113,7 +114,8 @@ _NAMES: dict[str, tuple[tuple[str, str], ...]] = {
         ("node-agent", "kube-system"),
     ),
     "platform": (
-        ("auth", "platform"), ("config", "platform"), ("flags", "platform"), ("postgres", "platform"),
+        ("auth", "platform"), ("config", "platform"), ("flags", "platform"),
+        ("postgres", "platform"),
         ("node-agent", "kube-system"),
     ),
 }  # fmt: skip
@@ -155,7 +157,8 @@ def _workloads(provider: str, cluster: str, rng: random.Random) -> tuple[SimWork
                 kind="service" if provider == "ecs" else kind,
                 launch=launch,
                 incident=incident,
-                registered=(name != "node-agent" and rng.random() < 0.6) or name in ("web", "ledger"),
+                registered=name in ("web", "ledger")
+                or (name != "node-agent" and rng.random() < 0.6),
                 autoscaled=name in ("web", "query", "card-api", "player-api"),
             )
         )
