@@ -132,6 +132,21 @@ def wrong_uid(kind: KubeKind, name: str, wanted: str, found: str) -> ApiError:
     )  # fmt: skip
 
 
+def precondition(kind: KubeKind, name: str, field: str, wanted: str, found: str) -> ApiError:
+    """Return the 409 of a delete that was meant for another incarnation or version."""
+    label, fate = (
+        ("UID", "deleted and then recreated") if field == "uid"
+        else ("ResourceVersion", "modified")
+    )  # fmt: skip
+    about = f"{kind.kind}.{kind.group}" if kind.group else kind.kind
+    details: Doc = {"name": name} | ({"group": kind.group} if kind.group else {})
+    return ApiError(
+        409, f'Operation cannot be fulfilled on {about} "{name}": the {label} in the precondition '
+        f"({wanted}) does not match the {label} in record ({found}). The object might have been "
+        f"{fate}", "Conflict", details | {"kind": kind.kind},
+    )  # fmt: skip
+
+
 def expired(message: str, metadata: Doc | None = None) -> ApiError:
     """Return a 410."""
     return ApiError(410, message, "Expired", metadata=metadata)

@@ -17,6 +17,7 @@ from backends.sim.kube_world.store import Version, controller_of
 from backends.sim.kube_world.values import Doc, dig
 
 _BODY_TYPES = ("application/json", "application/yaml", "application/vnd.kubernetes.protobuf")
+_POLICIES = ("Background", "Foreground", "Orphan")
 _KEPT = (
     "uid", "creationTimestamp", "generation", "deletionTimestamp", "deletionGracePeriodSeconds",
     "generateName", "namespace",
@@ -214,13 +215,24 @@ class Writer:
     ) -> Version | Doc:
         """Delete an object: returns it where it stays for a while, else a Status of success."""
         wanted = options.get("preconditions") or {}
-        self.expect(kind, version, wanted.get("uid"), wanted.get("resourceVersion"))
+        for key, found in (("uid", version.uid), ("resourceVersion", str(version.rv))):
+            if wanted.get(key) not in (None, found):
+                raise status.precondition(kind, version.name, key, wanted[key], found)
+        policy = query.get("propagationPolicy") or options.get("propagationPolicy") or "Background"
+        if policy not in _POLICIES:
+            raise status.invalid("meta.k8s.io", "DeleteOptions", "", (
+                "propagationPolicy", "FieldValueNotSupported",
+                f'Unsupported value: "{policy}": supported values: "Foreground", "Background", '
+                '"Orphan", "nil"',
+            ))  # fmt: skip
         if not dry(query) and not options.get("dryRun"):
             if kind is kinds.PODS:
                 self._cluster.lifecycle.delete_pod(version.doc, _grace(options, query))
-                left = self._state.get(kind, version.namespace, version.name)
-                return left or version
-            self._cluster.lifecycle.delete(kind, version.doc)
+                return self._state.get(kind, version.namespace, version.name) or version
+            self._cluster.lifecycle.delete(kind, version.doc, policy)
+            left = self._state.get(kind, version.namespace, version.name)
+            if left is not None:
+                return left
         details: Doc = {"name": version.name}
         if kind.group:
             details["group"] = kind.group

@@ -7,7 +7,7 @@ from backends.sim.kube_world.kinds import KubeKind
 from backends.sim.kube_world.kubelet import Kubelet
 from backends.sim.kube_world.state import KubeState
 from backends.sim.kube_world.store import Change
-from backends.sim.kube_world.values import Doc
+from backends.sim.kube_world.values import Doc, stamp
 
 _DEPENDENTS = (
     kinds.REPLICA_SETS, kinds.CONTROLLER_REVISIONS, kinds.PODS, kinds.ENDPOINT_SLICES,
@@ -44,9 +44,57 @@ class Lifecycle:
         if metadata.get("deletionGracePeriodSeconds") == 0 and not metadata.get("finalizers"):
             self._state.remove(kinds.PODS, metadata["namespace"], metadata["name"])
 
-    def delete(self, kind: KubeKind, doc: Doc) -> None:
-        """Take an object away at once; what it owns follows."""
-        self._state.remove(kind, doc["metadata"].get("namespace", ""), doc["metadata"]["name"])
+    def delete(self, kind: KubeKind, doc: Doc, policy: str = "Background") -> None:
+        """Take an object away with what it owns.
+
+        ``Background``: it goes at once and the rest follows; ``Foreground``: it stays until the
+        rest is gone; ``Orphan``: the rest stays, without an owner.
+        """
+        meta = doc["metadata"]
+        namespace, name = meta.get("namespace", ""), meta["name"]
+        if policy == "Background":
+            self._state.remove(kind, namespace, name)
+            return
+        if "deletionTimestamp" in meta:
+            return
+        finalizer = "orphan" if policy == "Orphan" else "foregroundDeletion"
+        self._state.put(kind, {**doc, "metadata": {
+            **meta, "deletionTimestamp": stamp(self._state.now), "deletionGracePeriodSeconds": 0,
+            "generation": meta.get("generation", 1) + 1,
+            "finalizers": [*meta.get("finalizers", ()), finalizer],
+        }})  # fmt: skip
+        self._later(kind, namespace, name, policy)
+
+    def _later(self, kind: KubeKind, namespace: str, name: str, policy: str) -> None:
+        self._state.agenda.after(
+            self._state.spread(0.1, 0.4), lambda: self._settle(kind, namespace, name, policy)
+        )
+
+    def _settle(self, kind: KubeKind, namespace: str, name: str, policy: str) -> None:
+        """Go on with an object that is deleted together with, or before, what it owns."""
+        version = self._state.get(kind, namespace, name)
+        if version is None or not version.deleting:
+            return
+        owned = [(k, v) for k in _DEPENDENTS for v in self._state.of(k).owned(version.uid)]
+        for of, dependent in owned:
+            if policy == "Orphan":
+                self._release(of, dependent.doc, version.uid)
+            elif of is kinds.PODS:
+                self.delete_pod(dependent.doc)
+            else:
+                self.delete(of, dependent.doc, policy)
+        if owned and policy != "Orphan":
+            self._later(kind, namespace, name, policy)
+        else:
+            self._state.remove(kind, namespace, name)
+
+    def _release(self, kind: KubeKind, doc: Doc, owner: str) -> None:
+        meta = doc["metadata"]
+        left = [o for o in meta["ownerReferences"] if o["uid"] != owner]
+        kept = {k: v for k, v in meta.items() if k != "ownerReferences"}
+        self._state.put(
+            kind, {**doc, "metadata": {**kept, "ownerReferences": left} if left else kept}
+        )
 
     def _collect(self, change: Change) -> None:
         if change.type != "DELETED":
