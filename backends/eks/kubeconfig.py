@@ -187,7 +187,7 @@ def _load(context: Context) -> Entry:
 
     def data(section: Any, key: str, folder: str) -> bytes:
         text = FileOrData(section, key, file_base_path=folder).as_data()
-        return base64.b64decode(text) if text else b""
+        return base64.b64decode("".join(text.split()), validate=True) if text else b""
 
     ca = data(cluster.value, "certificate-authority", cluster_base)
     return Entry(
