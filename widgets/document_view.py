@@ -207,11 +207,9 @@ class DocumentView(RowsView):
         self._current = -1
         if not self._needle or self._written is None:
             return
-        lines = self._written.lines[:MAX_LINES]
-        if self._folded:
-            self._found = [i for i, line in enumerate(lines) if self._needle in line.lower()]
-        else:
-            self._found = [i for i, line in enumerate(lines) if self._needle in line]
+        lines = self._written.folded if self._folded else self._written.lines
+        needle = self._needle
+        self._found = [i for i, line in enumerate(lines[:MAX_LINES]) if needle in line]
         self._current = bisect_right(self._found, self.scroll_offset.y) - 1
 
     def _go_to(self, index: int) -> None:

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from widgets.detail_layout import Row
 from widgets.document_paint import highlighted, with_found
-from widgets.document_text import block_lines, to_json, to_yaml, write
+from widgets.document_text import block_lines, to_json, write
+from widgets.document_yaml import to_yaml
 
 TEXT = st.one_of(
     st.text(max_size=20),
@@ -35,6 +36,11 @@ VALUES = st.recursive(
 @given(VALUES)
 def test_yaml_reads_back_as_it_was(document: object) -> None:
     assert yaml.safe_load(to_yaml(document)) == document
+
+
+@given(VALUES, st.integers(1, 8))
+def test_yaml_in_portions_is_what_it_is_in_one_go(document: object, portion: int) -> None:
+    assert to_yaml(document, portion) == to_yaml(document, 1 << 30)
 
 
 @given(VALUES)
