@@ -63,7 +63,12 @@ class EcsBackend:
         return (Query(cluster.scope, "ecs/services"),)
 
     def plan(self, query: Query) -> Query:
-        """Return the query itself: ECS is asked for no more than is wanted."""
+        """Return the query itself: ECS is asked for no more than is wanted.
+
+        Clusters are the exception: one feed for a profile and region is enough.
+        """
+        if query.kind == "ecs/clusters":
+            return Query(query.scope.at(account="", cluster="", namespace=""), query.kind)
         return query
 
     def watch(self, query: Query, demand: Demand) -> AsyncIterator[Change]:

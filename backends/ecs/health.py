@@ -53,7 +53,7 @@ def judge_service(service: Payload, now: float, failed: Sequence[Payload] = ()) 
             return Verdict(Health.PROGRESSING, f"scaled to zero; {running} still running")
         return Verdict(Health.IDLE)
     deployment = primary(service)
-    trouble = _trouble(service, deployment, now) or _losses(failed)
+    trouble = _with_losses(_trouble(service, deployment, now), failed)
     if deployment.get("rolloutState") == "FAILED":
         return Verdict(Health.FAILING, trouble or "its deployment failed")
     if running < desired:
@@ -158,24 +158,32 @@ def _trouble(service: Payload, deployment: Payload, now: float) -> str:
     return event
 
 
-def _losses(failed: Sequence[Payload]) -> str:
-    """Say in one line which tasks were lost lately, and why the last of them was."""
+def _with_losses(trouble: str, failed: Sequence[Payload]) -> str:
+    """Add why the last of the tasks that failed lately did; or say how many did, if that is all."""
     if not failed:
-        return ""
-    tasks = f"{len(failed)} task{'' if len(failed) == 1 else 's'} failed lately"
-    return f"{tasks}: {why_stopped(failed[0])}"
+        return trouble
+    why = why_stopped(failed[0])
+    if trouble:
+        return trouble if why in trouble else f"{trouble.rstrip('.')}; last task: {why}"
+    return f"{len(failed)} task{'' if len(failed) == 1 else 's'} failed lately: {why}"
 
 
 def _telling_event(service: Payload, now: float) -> str:
-    """Return the latest event of trouble that no steady state has followed."""
+    """Return the latest event of trouble that no steady state has followed.
+
+    A rollback is not the trouble but what is done about it: what came before it is told.
+    """
+    found = ""
     for event in items(service, "events"):
         message = text(event, "message")
         at = moment(event, "createdAt")
         if is_steady(message) or (at is not None and now - at > RECENT):
-            return ""
+            break
         if is_trouble(message):
-            return gist(message)
-    return ""
+            found = gist(message)
+            if "rolling back" not in message:
+                break
+    return found
 
 
 def _running(task: Payload) -> Verdict:

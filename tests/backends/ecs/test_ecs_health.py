@@ -114,6 +114,23 @@ def test_tasks_that_failed_lately_count_against_a_service_that_looks_well() -> N
     assert "OutOfMemoryError" in verdict.reason
 
 
+def test_a_failed_task_explains_an_event_that_does_not() -> None:
+    bad = service(events=[event("is unable to consistently start tasks successfully.", 9)])
+    reason = judge_service(bad, NOW, [stopped()]).reason
+    assert reason.startswith("is unable to consistently start tasks successfully; last task: ")
+    assert "OutOfMemoryError" in reason
+
+
+def test_a_rollback_is_explained_by_what_came_before_it() -> None:
+    back = service(
+        events=[
+            event("rolling back to deployment ecs-svc/1.", 9),
+            event("(deployment ecs-svc/2) deployment failed: tasks failed to start.", 10),
+        ]
+    )
+    assert "deployment failed: tasks failed to start" in judge_service(back, NOW).reason
+
+
 @pytest.mark.parametrize(
     ("payload", "health", "why"),
     [
