@@ -7,6 +7,10 @@ import os
 import sys
 
 
+NICENESS = 10
+"""How far a simulator that belongs to a screen stands back behind it, as `nice` counts."""
+
+
 def main() -> int:
     """Read the options, serve, and return the exit code."""
     parser = argparse.ArgumentParser(
@@ -23,6 +27,9 @@ def main() -> int:
         help="end when standard input is closed or the starting process is gone",
     )
     options = parser.parse_args()
+    if options.die_with_parent:
+        # Whoever started it is drawing a screen at this moment: that comes first.
+        os.nice(NICENESS)
     from backends.sim.main import run
 
     return run(
