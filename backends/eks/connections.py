@@ -146,7 +146,8 @@ class Connections:
         aws = self.aws
         if aws is None:
             raise Invalid("find cluster", "no AWS profile is looked at", "add one with --profile")
-        answer = await aws.call(scope, "eks", "DescribeCluster", name=scope.cluster)
+        owner = aws_scope(scope)
+        answer = await aws.call(owner, "eks", "DescribeCluster", name=scope.cluster)
         cluster = answer.get("cluster") or {}
         endpoint = str(cluster.get("endpoint") or "").rstrip("/")
         if not endpoint:
@@ -158,7 +159,7 @@ class Connections:
         ca = base64.b64decode((cluster.get("certificateAuthority") or {}).get("data") or "")
 
         async def make() -> Made:
-            keys = await aws.credentials(scope)
+            keys = await aws.credentials(owner)
             minted = await asyncio.to_thread(
                 token.mint,
                 scope.cluster,
@@ -181,6 +182,11 @@ class Connections:
 
     def _made(self, server: Server, identity: CachedAuthority) -> KubeClient:
         return KubeClient(server, identity, self._sources.request_timeout)
+
+
+def aws_scope(scope: Scope) -> Scope:
+    """Return the scope of AWS calls about a cluster: one call budget for all of its region."""
+    return scope.at(account="", cluster="", namespace="")
 
 
 def _scope(context: kubeconfig.Context) -> Scope:

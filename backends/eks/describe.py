@@ -11,7 +11,7 @@ import msgspec
 from backends.base import BackendError, Invalid
 from backends.clock import Clock
 from backends.eks import sections
-from backends.eks.connections import Connections
+from backends.eks.connections import Connections, aws_scope
 from backends.eks.feed import pod_name
 from backends.eks.kinds import SPECS, KindSpec
 from backends.eks.kinds.events import Event, seen
@@ -123,7 +123,7 @@ async def _cluster(connections: Connections, resource: Resource, clock: Clock) -
     ref, document = resource.ref, resource.raw
     if ref.scope.provider == "eks" and connections.aws is not None:
         answer = await connections.aws.call(
-            ref.scope, "eks", "DescribeCluster", name=ref.scope.cluster
+            aws_scope(ref.scope), "eks", "DescribeCluster", name=ref.scope.cluster
         )
         document = answer["cluster"]
     made = sections.cluster(ref, document or {})

@@ -124,6 +124,7 @@ class Reflector(Generic[T]):
         self._pace = pace
         self._codec: Codec[T] = Codec(target.spec.wire)
         self._path = target.spec.path(target.namespace)
+        self._client: KubeClient | None = None
         self._version = ""
         self._shown = False
         self._failures = 0
@@ -138,6 +139,9 @@ class Reflector(Generic[T]):
             listing = False
             try:
                 client = await self._connect()
+                if client is not self._client:
+                    # Perhaps another cluster by now, whose versions are others.
+                    self._client, self._version = client, ""
                 if not self._version:
                     listing = True
                     await self._list(client)

@@ -39,7 +39,8 @@ class Seen:
         self.path = request.path
         self.query = dict(request.query)
         self.headers = request.headers.copy()
-        self.body = json.loads(body) if body else None
+        is_json = request.content_type.endswith("json")
+        self.body = json.loads(body) if body and is_json else body
 
     @property
     def watch(self) -> bool:
