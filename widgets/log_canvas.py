@@ -9,7 +9,7 @@ from textual.strip import Strip
 
 from widgets.log_filter import Pattern
 from widgets.log_model import LogModel
-from widgets.log_paint import Painter
+from widgets.log_paint import Painter, SourceColours
 from widgets.log_text import Role
 
 MAX_STRIPS = 2_000
@@ -25,6 +25,7 @@ class LogCanvas:
         self.widest = 0
         """Cells of the widest row drawn since the last `forget`."""
         self._model = model
+        self._colours = SourceColours()
         self._painter: Painter | None = None
         self._strips: dict[int, list[Strip]] = {}
 
@@ -38,7 +39,7 @@ class LogCanvas:
     ) -> None:
         """Draw in these styles, and set off what a pattern matches."""
         self.forget()
-        self._painter = Painter(styles, sources, marked)
+        self._painter = Painter(styles, sources, self._colours, marked)
 
     def forget(self) -> None:
         """Draw everything anew from now on, in styles that `use` is yet to name."""

@@ -24,6 +24,9 @@ JsonMode: TypeAlias = Literal["readable", "raw"]
 MAX_SOURCE = 28
 """Cells that the source takes at most; of a longer one the end is shown."""
 
+MIN_SOURCE = 8
+"""Cells that the source may take however narrow the pane is."""
+
 MAX_ROWS = 40
 """Rows that a wrapped line takes at most, before the one that says how much more there is."""
 
@@ -76,7 +79,9 @@ class LogFormat:
         self.json_mode: JsonMode = "readable"
         """How lines of JSON are shown."""
         self.source_width = 0
-        """Cells of the source column."""
+        """Cells of the source column, if the pane is wide enough."""
+        self.source_limit = MAX_SOURCE
+        """Cells that the source column has room for."""
         self._clock = clock
         self._born = clock.now()
         self._sources: set[str] = set()
@@ -93,6 +98,12 @@ class LogFormat:
         self.source_width = widest
         return True
 
+    def fit(self, width: int) -> bool:
+        """Keep the source to a share of a pane's width; return whether that changed it."""
+        before = min(self.source_width, self.source_limit)
+        self.source_limit = max(MIN_SOURCE, min(MAX_SOURCE, width // 5))
+        return before != min(self.source_width, self.source_limit)
+
     def parts(self, entry: Entry) -> Parts:
         """Return an entry as pieces."""
         prefix: list[Piece] = []
@@ -102,8 +113,9 @@ class LogFormat:
             role: Role = entry.kind
             return Parts(prefix, [(f"{RULE} {tidy(entry.text)[0]} {RULE}", role)], 0)
         if self.show_source and self.source_width:
-            name = clip_left(tidy(entry.source)[0], self.source_width)
-            fill = " " * (self.source_width - cell_len(name) + 1)
+            width = min(self.source_width, self.source_limit)
+            name = clip_left(tidy(entry.source)[0], width)
+            fill = " " * (width - cell_len(name) + 1)
             prefix.append((name + fill, "source"))
         found = None
         if self.json_mode == "readable":

@@ -50,18 +50,42 @@ Run: TypeAlias = tuple[str, Style]
 """Text in one style."""
 
 
-def source_number(source: str, colours: int) -> int:
-    """Return which of so many colours a source has: always the same, in every session."""
-    return crc32(source.encode(errors="replace")) % colours
+class SourceColours:
+    """Which colour each source has: by its name, so that it is mostly the same every time.
+
+    Where two names would share a colour, the one that came later takes the next free one, as
+    long as there is any.
+    """
+
+    def __init__(self, colours: int = len(DARK_SOURCES)) -> None:
+        self._colours = colours
+        self._given: dict[str, int] = {}
+
+    def number(self, source: str) -> int:
+        """Return the number of a source's colour; it never changes."""
+        number = self._given.get(source)
+        if number is None:
+            number = crc32(source.encode(errors="replace")) % self._colours
+            taken = set(self._given.values())
+            if len(taken) < self._colours:
+                while number in taken:
+                    number = (number + 1) % self._colours
+            self._given[source] = number
+        return number
 
 
 class Painter:
     """Draws entries in given styles, with what a pattern matches set off."""
 
     def __init__(
-        self, styles: Mapping[Role, Style], sources: Sequence[Style], pattern: Pattern | None
+        self,
+        styles: Mapping[Role, Style],
+        sources: Sequence[Style],
+        colours: SourceColours,
+        pattern: Pattern | None,
     ) -> None:
         self._styles = styles
+        self._colours = colours
         self._sources = sources
         self._pattern = pattern
 
@@ -92,7 +116,7 @@ class Painter:
         ]
 
     def _source(self, source: str) -> Style:
-        return self._sources[source_number(source, len(self._sources))]
+        return self._sources[self._colours.number(source)]
 
     def _body(self, pieces: Sequence[Piece]) -> list[Run]:
         runs = [(text, self._styles[role]) for text, role in pieces]

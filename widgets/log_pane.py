@@ -204,7 +204,7 @@ class LogPane(LogControl):
 
     def on_resize(self, event: Resize) -> None:
         """Lay out anew for the new size."""
-        if self.wrap:
+        if self._model.format.fit(self.scrollable_size.width) or self.wrap:
             self.lay_out()
         self.show_log()
 

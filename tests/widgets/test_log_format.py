@@ -96,6 +96,18 @@ def test_a_long_source_shows_its_end() -> None:
     assert form.line(line("x", source=name)) == "…nt-name-7d9f8c6b5-abcde/app x"
 
 
+def test_the_source_gives_way_in_a_narrow_pane() -> None:
+    form = LogFormat(ManualClock(NOW))
+    form.timestamps = "off"
+    name = "deployment-7d9f8c6b5-abcde/app"
+    form.admit({name})
+    assert form.fit(80)
+    assert not form.fit(82)
+    assert form.line(line("x", source=name)) == "…8c6b5-abcde/app x"
+    assert form.fit(200)
+    assert form.line(line("x", source=name)) == "…loyment-7d9f8c6b5-abcde/app x"
+
+
 def test_a_note_is_framed() -> None:
     form = written()
     note = Note(at=NOW, text="task 1f2e started")
