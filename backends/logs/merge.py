@@ -10,6 +10,7 @@ from math import inf
 
 from backends.base import BackendError
 from backends.clock import Clock
+from backends.logs.crew import Crew
 from backends.logs.reorder import Mark, Reorder, Taken
 from backends.logs.source import Source, defect, following
 from backends.model import LogBatch, LogLine, Problem
@@ -59,8 +60,8 @@ class LogMerge:
         self._settle = settle
         self._buffer = Reorder(lines=capacity, chars=capacity_chars)
         self._sources: dict[str, Source] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
         self._wake = asyncio.Event()
+        self._pumps = Crew(self._wake.set)
         self._room = asyncio.Event()
         self._turn = asyncio.Lock()
         self._state = "new"  # then "open", then "closed"
@@ -108,7 +109,7 @@ class LogMerge:
         if source is None:
             return
         if source.task is not None:
-            source.task.cancel()
+            self._pumps.dismiss(source.task)
         self._gone(source)
 
     def seal(self) -> None:
@@ -141,22 +142,12 @@ class LogMerge:
             await self._close()
 
     def _start(self, source: Source) -> None:
-        source.task = asyncio.create_task(self._pump(source), name=f"log:{source.name}")
-        self._tasks.add(source.task)
-        source.task.add_done_callback(self._ended)
-
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        self._wake.set()
+        source.task = self._pumps.start(self._pump(source), f"log:{source.name}")
 
     async def _close(self) -> None:
         self._state = "closed"
         self._sources.clear()
-        tasks = list(self._tasks)
-        for task in tasks:
-            if not task.cancelling():  # a second blow would cut its clean-up short
-                task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._pumps.disband()
 
     async def _pump(self, source: Source) -> None:
         """Move one source's batches into the buffer until it ends."""
@@ -263,7 +254,7 @@ class LogMerge:
 
     @property
     def _over(self) -> bool:
-        return self._sealed and not self._tasks and self._buffer.due == inf
+        return self._sealed and not self._pumps and self._buffer.due == inf
 
     def _delay(self) -> float:
         """Return the seconds until there is something to yield; `inf`: nothing is in sight."""

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from itertools import pairwise
 from math import inf
 
@@ -403,6 +403,43 @@ def test_closing_ends_every_source_and_leaks_no_task(how):
         merge.add("late", late)
         assert merge.names() == ()
         await late.aclose()
+
+    run(main())
+
+
+@pytest.mark.parametrize("how", ["aclose", "remove"])
+@pytest.mark.parametrize("sooner", [True, False])
+def test_a_source_ends_even_when_a_timeout_of_its_own_expires_at_that_moment(how, sooner):
+    async def main():
+        rounds: list[float] = []
+
+        async def restless():
+            yield LIVE
+            for end in range(4, 400, 4):
+                rounds.append(end)
+                with suppress(TimeoutError):
+                    async with asyncio.timeout_at(end):
+                        await asyncio.Event().wait()
+
+        merge = LogMerge(LoopClock())
+        merge.add("a", restless())
+        batches = merge.batches()
+
+        async def end():
+            await asyncio.sleep(4.0)
+            if how == "aclose":
+                await batches.aclose()
+            else:
+                merge.remove("a")
+
+        ending = asyncio.create_task(end()) if sooner else None
+        await asyncio.sleep(0)
+        await anext(batches)
+        await (ending or end())
+        await asyncio.sleep(5)
+        await batches.aclose()
+        assert len(rounds) <= 2
+        assert asyncio.all_tasks() == {asyncio.current_task()}
 
     run(main())
 
