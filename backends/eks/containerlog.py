@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from datetime import UTC, datetime
 
 import msgspec
@@ -29,6 +30,10 @@ CUT = " … (cut)"
 
 SILENCE = 300.0
 """Seconds after which a log that says nothing is opened anew: proxies forget quiet streams."""
+
+RETRY = 5.0
+"""Seconds between two looks at a container at the most: a crash loop pauses for ten at the least,
+so that no run of it is missed."""
 
 OVERLAP = 2
 """Seconds by which a stream begins before the last moment known, where no line was seen."""
@@ -71,9 +76,10 @@ class ContainerLog:
                 client = await self._connect()
                 if not live:
                     self._asked = asyncio.get_running_loop().time()
-                async for lines in self._read(client, follow=live):
-                    self._failures, self._said = 0, ""
-                    yield LogBatch(lines=lines)
+                async with aclosing(self._read(client, follow=live)) as read:
+                    async for lines in read:
+                        self._failures, self._said = 0, ""
+                        yield LogBatch(lines=lines)
                 if not live:
                     live = True
                     yield LogBatch(live=True)
@@ -99,7 +105,7 @@ class ContainerLog:
                 self._failures += 1
                 yield LogBatch(problem=error.problem)
             if self._failures:
-                await asyncio.sleep(self._pace.pause(self._failures))
+                await asyncio.sleep(min(self._pace.pause(self._failures), RETRY))
 
     def _once(self, note: str) -> tuple[str, ...]:
         if note == self._said:
@@ -109,7 +115,7 @@ class ContainerLog:
 
     async def _read(
         self, client: KubeClient, *, follow: bool
-    ) -> AsyncIterator[tuple[LogLine, ...]]:
+    ) -> AsyncGenerator[tuple[LogLine, ...], None]:
         """Yield the lines of one stream that were not given out before."""
         place = self._place
         path = PODS.path(place.namespace, place.pod, "log")
