@@ -57,6 +57,7 @@ class BrowseScreen(TableActions):
         self._columns: Sequence[object] = ()
         self._wanted: Ref | None = place.cursor
         self._covered = False
+        self._stirred = False
 
     @property
     def topdeck(self) -> TopdeckApp:
@@ -134,6 +135,7 @@ class BrowseScreen(TableActions):
 
     def _rows_changed(self, upserts: Sequence[Resource], deletes: Sequence[Ref]) -> None:
         self.table.apply(upserts, deletes)
+        self._stirred = True
         if self._wanted is not None:
             self._find_wanted()
 
@@ -148,14 +150,22 @@ class BrowseScreen(TableActions):
             self.table.set_columns(self.source.columns, self.source.project)
 
     def _flush(self) -> None:
-        if not self._covered:
-            self.source.flush()
+        if self._covered:
+            return
+        self.source.flush()
+        if self._stirred:
+            self._stirred = False
+            self._say()
 
     def _tick(self) -> None:
         if self._covered:
             return
         self.table.tick()
         self.query_one(RolloutPane).tick()
+        self._say()
+
+    def _say(self) -> None:
+        """Bring up to date what is said around the table."""
         self.query_one("#header", ScopeBar).show(header.state_of(self))
         self.query_one(Banner).show(header.problem_of(self))
         self.table.set_empty(header.empty_text(self))
