@@ -19,6 +19,9 @@ from widgets.table_canvas import TableCanvas
 FRAME = 1 / 30
 """Seconds between two repaints at the least, however many changes come in."""
 
+_WARMED = 500
+"""Rows that are prepared in one go: about 3 ms."""
+
 
 class ResourceTable(TableCanvas):
     """Rows of resources under a header that stays, kept up to date by `replace` and `apply`.
@@ -37,7 +40,13 @@ class ResourceTable(TableCanvas):
         Binding("end,G", "last", "Last row", id="table.last", show=False),
         Binding("left", "pan(-1)", "Columns to the left", id="table.left", show=False),
         Binding("right", "pan(1)", "Columns to the right", id="table.right", show=False),
-        Binding("enter", "activate", "Open", id="table.open", show=False),
+        Binding(
+            "enter",
+            "activate",
+            "Open",
+            id="table.open",
+            tooltip="Show what runs under the row; its details where nothing does.",
+        ),
     ]
 
     class TableMessage(Message):
@@ -94,6 +103,7 @@ class ResourceTable(TableCanvas):
     def __init__(self, *, clock: Clock, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
         super().__init__(clock=clock, id=id, classes=classes)
         self._pacer: Timer | None = None
+        self._warmer: Timer | None = None
         self._pending = False
         self._measured = 0
         self._announced: tuple[Resource | None, bool] = (None, False)
@@ -120,6 +130,11 @@ class ResourceTable(TableCanvas):
     def painting(self) -> bool:
         """Whether a frame has not ended yet: changes may wait to be drawn."""
         return self._pacer is not None
+
+    @property
+    def warming(self) -> bool:
+        """Whether new rows are still being prepared for a quick first filter."""
+        return self._warmer is not None
 
     @property
     def total(self) -> int:
@@ -254,6 +269,13 @@ class ResourceTable(TableCanvas):
         self._pacer = None
         if self._pending:
             self._changed()
+        if self._warmer is None:
+            self._warm()
+
+    def _warm(self) -> None:
+        """Prepare new rows for being filtered, a few each frame."""
+        more = self._view.warm(_WARMED)
+        self._warmer = self.set_timer(FRAME, self._warm, name="table warmer") if more else None
 
     def _catch_up(self) -> None:
         """Draw what is pending: before a key is obeyed, screen and rows must agree."""

@@ -15,7 +15,8 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from typing import Protocol
+from itertools import compress
+from typing import Protocol, TypeVar
 
 import msgspec
 
@@ -39,6 +40,9 @@ class Searchable(Protocol):
         """Return a column's text in lower case, or that of `WHOLE_ROW` (a line for each cell)
         or of `HEALTH`."""
         ...
+
+
+Found = TypeVar("Found", bound=Searchable)
 
 
 class Term(msgspec.Struct, frozen=True):
@@ -105,6 +109,21 @@ class RowFilter(msgspec.Struct, frozen=True):
         if len(tests) == 1:
             return tests[0]
         return lambda row: all(test(row) for test in tests)
+
+    def select(self, rows: Sequence[Found]) -> list[Found]:
+        """Return the rows that match, in their order; the quickest way to ask about many."""
+        found = list(rows)
+        for term in self.terms:
+            texts = [row.text(term.column) for row in found]
+            if term.literal:
+                pattern, wanted = term.pattern, not term.negated
+                hits = [(pattern in text) is wanted for text in texts]
+            else:
+                search = compile_pattern(term.pattern).search
+                missing = term.negated
+                hits = [(search(text) is None) is missing for text in texts]
+            found = list(compress(found, hits))
+        return found
 
     def narrows(self, last: RowFilter) -> bool:
         """Return whether every row that matches this one certainly matches `last`.

@@ -47,14 +47,15 @@ class Row(msgspec.Struct, gc=False, eq=False):
         """Return what a filter sees; see `widgets.row_filter.Searchable`."""
         if column == WHOLE_ROW:
             if self.searched is None:
-                self.searched = "\n".join(map(search_text, self.cells, self.columns))
+                texts = map(search_text, self.cells, self.columns)
+                self.searched = "\n".join(texts).lower()
             return self.searched
         if column == HEALTH:
             said = [self.text(i) for i, c in enumerate(self.columns) if c.key == "health"]
             return "\n".join((HEALTH_LOOKS[self.resource.health].word, *said))
         if column >= len(self.cells):
             return ""
-        return search_text(self.cells[column], self.columns[column])
+        return search_text(self.cells[column], self.columns[column]).lower()
 
 
 class SortedRows:
@@ -91,9 +92,8 @@ class SortedRows:
         """Take a row out; its key and tie must be those with which it was added."""
         del self.rows[self.place(row)]
 
-    def rebuild(self, rows: Iterable[Row]) -> None:
-        """Hold these rows from now on, whatever their order."""
-        by_tie = sorted(rows, key=attrgetter("tie"))
+    def rebuild(self, by_tie: Sequence[Row]) -> None:
+        """Hold these rows from now on; they are in the order of their ties."""
         valued = [row for row in by_tie if row.key is not None]
         valued.sort(key=attrgetter("key"), reverse=self.reverse)
         if len(valued) < len(by_tie):
@@ -114,6 +114,8 @@ class RowView:
         self._project: Project | None = None
         self._sort_index: int | None = None
         self._by_ref: dict[Ref, Row] = {}
+        self._by_tie: list[Row] | None = []
+        self._cold: list[Row] = []
         self._ordered = SortedRows()
         self._ordered.reverse = True
         self._visible = self._ordered
@@ -159,13 +161,15 @@ class RowView:
         self.filter = RowFilter()
         self._matches = None
         self._by_ref = {}
+        self._by_tie = None
+        self._cold = []
         self._ordered.rows = []
         self._set_order(HEALTH_FIRST, True)
         self._show(())
 
     def replace(self, resources: Iterable[Resource]) -> None:
         """Hold these resources and no others; of two with one Ref the last counts."""
-        last, self._by_ref = self._by_ref, {}
+        last, self._by_ref, self._by_tie = self._by_ref, {}, None
         for resource in resources:
             row = last.get(resource.ref)
             if row is None:
@@ -175,13 +179,15 @@ class RowView:
                 self._update(row, resource, cells)
                 row.key = self._key(resource, cells)
             self._by_ref[resource.ref] = row
-        self._ordered.rebuild(self._by_ref.values())
+        self._ordered.rebuild(self._ties())
         self._show(self._ordered.rows)
 
     def apply(self, upserts: Sequence[Resource], deletes: Sequence[Ref]) -> None:
         """Take over what changed; a Ref that is in both is there afterwards."""
         many = (len(upserts) + len(deletes)) * _RESORT_SHARE > self.total + 1000
         gone = [row for ref in deletes if (row := self._by_ref.pop(ref, None))]
+        if gone:
+            self._by_tie = None
         if many:
             self._upsert_many(upserts)
         else:
@@ -201,8 +207,9 @@ class RowView:
         if not same_key:
             for row in self._by_ref.values():
                 row.key = self._key(row.resource, row.cells)
-        self._ordered.rebuild(self._ordered.rows)
-        self._show(self._ordered.rows)
+        self._ordered.rebuild(self._ties())
+        if self._visible is not self._ordered:
+            self._visible.rows = [row for row in self._ordered.rows if row.shown]
         return True
 
     def set_filter(self, new: RowFilter) -> None:
@@ -212,26 +219,42 @@ class RowView:
         self._matches = new.predicate() if new.terms else None
         self._show(base)
 
+    def warm(self, count: int) -> bool:
+        """Prepare so many new rows for being filtered; return whether there are more.
+
+        The first letter of a filter would have to do it for all of them at once.
+        """
+        for row in self._cold[-count:]:
+            row.text(WHOLE_ROW)
+        del self._cold[-count:]
+        return bool(self._cold)
+
     def _set_order(self, key: str, reverse: bool) -> None:
         self.sort_column = key
         self._ordered.reverse = self._visible.reverse = reverse
         keys = [column.key for column in self.columns]
         self._sort_index = keys.index(key) if key in keys else None
 
+    def _ties(self) -> Sequence[Row]:
+        """Return all rows in the order of their ties."""
+        if self._by_tie is None:
+            self._by_tie = sorted(self._by_ref.values(), key=attrgetter("tie"))
+        return self._by_tie
+
     def _show(self, base: Sequence[Row]) -> None:
         """Filter anew; `base` holds, in order, at least all rows that match."""
         for row in self._visible.rows:
             row.shown = False
-        matches = self._matches
-        if matches is None:
+        if self._matches is None:
             self._visible = self._ordered
         else:
+            matching = self.filter.select(base)
             self._visible = SortedRows()
             self._visible.reverse = self.reverse
-            self._visible.rows = [row for row in base if matches(row)]
+            self._visible.rows = matching
         for row in self._visible.rows:
             row.shown = True
-        self._health = Counter(row.resource.health for row in self._visible.rows)
+        self._health = Counter([row.resource.health for row in self._visible.rows])
 
     def _cells(self, resource: Resource) -> tuple[Cell, ...]:
         cells = resource.cells if self._project is None else self._project(resource)
@@ -245,13 +268,15 @@ class RowView:
 
     def _row(self, resource: Resource) -> Row:
         cells = self._cells(resource)
-        return Row(
+        row = Row(
             resource=resource,
             cells=cells,
             tie=(resource.ref.name.lower(), resource.ref),
             key=self._key(resource, cells),
             columns=self.columns,
         )
+        self._cold.append(row)
+        return row
 
     def _update(self, row: Row, resource: Resource, cells: tuple[Cell, ...]) -> None:
         row.resource = resource
@@ -263,17 +288,19 @@ class RowView:
             row = self._by_ref.get(resource.ref)
             if row is None:
                 self._by_ref[resource.ref] = self._row(resource)
+                self._by_tie = None
             elif row.resource is not resource:
                 cells = self._cells(resource)
                 self._update(row, resource, cells)
                 row.key = self._key(resource, cells)
-        self._ordered.rebuild(self._by_ref.values())
+        self._ordered.rebuild(self._ties())
         self._show(self._ordered.rows)
 
     def _upsert(self, resource: Resource) -> None:
         row = self._by_ref.get(resource.ref)
         if row is None:
             row = self._by_ref[resource.ref] = self._row(resource)
+            self._by_tie = None
             self._link(row)
             return
         if row.resource is resource:

@@ -229,7 +229,9 @@ class TableCanvas(ScrollView, can_focus=True, inherit_bindings=False):
             self.virtual_size = size
         if self.scroll_offset.y != self._port.top:
             self.scroll_to(y=self._port.top, animate=False, force=True)
-        self._refresh_changed()
+            self.refresh()
+        else:
+            self._refresh_changed()
 
     def _refresh_changed(self) -> None:
         now, top, width = self._clock.now(), self._port.top, self.size.width

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple, TypeAlias
 
+from rich.cells import split_text
 from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
@@ -27,6 +28,7 @@ ASCENDING, DESCENDING = "↑", "↓"
 MORE_LEFT, MORE_RIGHT = "‹", "›"
 """In the header, where columns are out of sight."""
 
+_GAP = " " * GAP
 _KEPT = 1000
 """Lines that are kept drawn, for scrolling to and fro."""
 
@@ -51,6 +53,14 @@ class Line(NamedTuple):
     """The resource that the row held."""
     ages: tuple[str, ...]
     cursor: bool
+
+
+class Part(NamedTuple):
+    """A piece of a line, before it is cut to what is in view."""
+
+    text: str
+    width: int
+    style: Style
 
 
 class Gone(NamedTuple):
@@ -105,29 +115,26 @@ class Painter:
         health = row.resource.health
         base = self._styles.cursor if cursor else self._styles.row
         colour = base + self._styles.health[health]
-        parts = [Segment(CURSOR_MARK if cursor else " ", base)]
+        parts = [Part(CURSOR_MARK if cursor else " ", GUTTER, base)]
         for box in self.layout.boxes:
-            text = fit(
-                cell_text(row.cells[box.cell], box.column, health, now), box.width, right=box.right
-            )
-            coloured = box.column.format is Format.STATUS
-            parts.append(Segment(text, colour if coloured else base))
-            parts.append(Segment(" " * GAP, base))
+            text = cell_text(row.cells[box.cell], box.column, health, now)
+            fitted = fit(text, box.width, right=box.right)
+            if box.column.format is Format.STATUS:
+                parts.append(Part(fitted, box.width, colour))
+                parts.append(Part(_GAP, GAP, base))
+            else:
+                parts.append(Part(fitted + _GAP, box.width + GAP, base))
         return self._window(parts, base)
 
     def header(self, sort_index: int | None, *, reverse: bool, mark: str) -> Strip:
         """Return the header; `mark` is one cell in the gutter."""
         style = self._styles.header
-        parts = [Segment(mark, style)]
+        parts = [Part(mark, GUTTER, style)]
         for box in self.layout.boxes:
             title = fit(box.column.title, box.width, right=box.right)
-            gap = " " * GAP
             if box.cell == sort_index:
-                arrow = DESCENDING if reverse else ASCENDING
-                full = title.rstrip() + arrow
-                title = fit(full, box.width + 1) + " " * (GAP - 1)
-                gap = ""
-            parts.append(Segment(title + gap, style))
+                title = title.rstrip() + (DESCENDING if reverse else ASCENDING)
+            parts.append(Part(fit(title, box.width + GAP), box.width + GAP, style))
         return self._overflow(self._window(parts, style), style)
 
     def _overflow(self, strip: Strip, style: Style) -> Strip:
@@ -144,12 +151,27 @@ class Painter:
     def _message(self, text: str, style: Style, mark: str = " ") -> Strip:
         return Strip([Segment(mark + fit(text, self._width - GUTTER), style)], self._width)
 
-    def _window(self, parts: list[Segment], style: Style) -> Strip:
-        """Cut a whole line to the width of the table, the frozen part left in its place."""
-        whole = Strip(parts, self.layout.width).simplify()
-        if not self._scroll_x:
-            return whole.crop_extend(0, self._width, style)
-        frozen = self.layout.frozen
-        start = frozen + self._scroll_x
-        rest = whole.crop_extend(start, start + max(0, self._width - frozen), style)
-        return Strip.join([whole.crop(0, frozen), rest]).crop_extend(0, self._width, style)
+    def _window(self, parts: list[Part], style: Style) -> Strip:
+        """Join the parts that are in view, the frozen ones left in their place.
+
+        Strips are dear to make: one is made here, rather than cropping and joining several.
+        """
+        frozen, hidden = self.layout.frozen, self._scroll_x
+        segments: list[Segment] = []
+        x, left = 0, self._width
+        for text, width, part_style in parts:
+            begin, x = x, x + width
+            shown, size = text, width
+            if hidden and begin >= frozen:
+                skip = min(max(0, frozen + hidden - begin), size)
+                shown, size = split_text(shown, skip)[1], size - skip
+            if size > left:
+                shown, size = split_text(shown, left)[0], left
+            if size:
+                if segments and segments[-1].style is part_style:
+                    shown = segments.pop().text + shown
+                segments.append(Segment(shown, part_style))
+                left -= size
+        if left:
+            segments.append(Segment(" " * left, style))
+        return Strip(segments, self._width)

@@ -188,5 +188,7 @@ def test_statuses_are_compared_by_health_first() -> None:
 
 def test_the_filter_sees_no_ages() -> None:
     assert search_text(1000.0, Column("a", "A", Format.AGE)) == ""
-    assert search_text("Web", Column("n", "N")) == "web"
-    assert search_text(2048, Column("b", "B", Format.BYTES)) == "2 kib"
+    assert search_text("Web", Column("n", "N")) == "Web"
+    assert search_text(7, Column("n", "N", Format.NUMBER)) == "7"
+    assert search_text(float("nan"), Column("n", "N", Format.NUMBER)) == ""
+    assert search_text(2048, Column("b", "B", Format.BYTES)) == "2 KiB"

@@ -123,6 +123,7 @@ def test_every_text_is_a_filter(text: str, row: FakeRow) -> None:
     parsed = RowFilter.parse(text, COLUMNS)
     assert parsed.matches(row) in (True, False)
     assert parsed.predicate()(row) is parsed.matches(row)
+    assert parsed.select([row]) == [row] * parsed.matches(row)
 
 
 @given(filters, filters, st.lists(rows))

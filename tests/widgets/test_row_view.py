@@ -176,6 +176,18 @@ def test_narrowing_reads_only_the_last_result() -> None:
     assert names(view) == ["cart", "web", "web-admin"]
 
 
+def test_rows_are_prepared_for_filtering_a_few_at_a_time() -> None:
+    view = make_view()
+    view.replace(named(*NAMES))
+    assert view.warm(3)
+    assert sum(row.searched is not None for row in view.visible) == 3
+    assert not view.warm(len(NAMES))
+    assert all(row.searched is not None for row in view.visible)
+    view.apply([resource("new")], [])
+    assert not view.warm(1)
+    assert all(row.searched is not None for row in view.visible)
+
+
 def test_a_projection_makes_the_cells() -> None:
     def project(r: Resource) -> tuple[Cell, ...]:
         return (r.ref.name.upper(),)
