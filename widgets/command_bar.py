@@ -158,7 +158,8 @@ class CommandBar(Vertical):
         self._recalled = None
         self._say("")
         self._put(text)
-        self.line.focus()
+        # At once, not by a message: what is typed next belongs here already.
+        self.screen.set_focus(self.line)
 
     def close(self) -> None:
         """Hide the prompt, and give the focus back to what had it."""

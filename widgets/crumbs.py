@@ -18,6 +18,9 @@ SEPARATOR = " › "
 LONGEST_PART = 40
 """Cells for one part, however much room there is; a longer name loses its middle."""
 
+SHORTEST_PART = 7
+"""Cells below which a clipped name would say nothing."""
+
 MUTED = "$foreground-muted"
 
 
@@ -43,9 +46,13 @@ def _lead(way: Sequence[str], room: int) -> str:
     for first in range(len(way) + 1):
         names = [*way[first:]] if first == 0 else [ELLIPSIS, *way[first:]]
         lead = "".join(name + SEPARATOR for name in names)
-        if cell_len(lead) <= room:
+        if cell_len(lead) <= room and (names != [ELLIPSIS] or not way):
             return lead
-    return ""
+    # Not even the nearest name fits whole, such as a task's id: its ends still say which it is.
+    left = room - 2 * cell_len(SEPARATOR) - cell_len(ELLIPSIS)
+    if way and left >= SHORTEST_PART:
+        return f"{ELLIPSIS}{SEPARATOR}{clip_middle(way[-1], left)}{SEPARATOR}"
+    return ELLIPSIS + SEPARATOR if way and room >= 1 + cell_len(SEPARATOR) else ""
 
 
 class Crumbs(Widget):

@@ -109,7 +109,8 @@ class FilterBar(Horizontal):
         self.display = True
         if text is not None:
             self.set_text(text)
-        self.line.focus()
+        # At once, not by a message: what is typed next belongs here already.
+        self.screen.set_focus(self.line)
         self.line.cursor_position = len(self.line.value)
 
     def set_text(self, text: str) -> None:

@@ -11,6 +11,9 @@ from textual.dom import DOMNode
 from textual.screen import Screen
 from textual.widget import Widget
 
+SCREEN = "This screen"
+"""The heading of what a screen itself binds."""
+
 
 class KeyHint(msgspec.Struct, frozen=True):
     """One action that keys stand for."""
@@ -93,7 +96,7 @@ def heading_of(node: DOMNode) -> str:
     if isinstance(node, App):
         return "Everywhere"
     if isinstance(node, Screen):
-        return "This screen"
+        return SCREEN
     words = "".join(f" {c.lower()}" if c.isupper() else c for c in type(node).__name__)
     return words.strip().capitalize()
 
@@ -104,8 +107,8 @@ def is_help(hint: KeyHint) -> bool:
 
 
 def by_owner(hints: Iterable[KeyHint]) -> Mapping[str, tuple[KeyHint, ...]]:
-    """Return hints by what they belong to, in the order of first appearance."""
-    groups: dict[str, tuple[KeyHint, ...]] = {}
+    """Return hints by what they belong to: the screen's first, then as they appear."""
+    groups: dict[str, tuple[KeyHint, ...]] = {SCREEN: ()}
     for hint in hints:
         groups[hint.owner] = (*groups.get(hint.owner, ()), hint)
-    return groups
+    return {owner: hints for owner, hints in groups.items() if hints}

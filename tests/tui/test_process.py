@@ -216,3 +216,18 @@ def test_a_terminal_that_is_too_small_is_said(environ: dict[str, str]) -> None:
         app.wait_for("80")
         app.press("\x03")
         assert app.wait() == 0
+
+
+def test_keys_typed_at_once_after_a_slash_are_text_and_not_verbs(environ: dict[str, str]) -> None:
+    with PtyApp([*TOPDECK, "demo"], environ=environ) as app:
+        app.wait_for("search-prod")
+        app.wait_for("shop-staging")
+        app.press("/shop")
+        app.wait_for("2 of 7")
+
+
+def test_keys_typed_at_once_after_a_colon_are_a_command(environ: dict[str, str]) -> None:
+    with PtyApp([*TOPDECK, "demo"], environ=environ) as app:
+        app.wait_for("shop-staging")
+        app.press(":q\r")
+        assert app.wait() == 0

@@ -11,6 +11,7 @@ from textual.binding import BindingType
 from textual.containers import Container
 from textual.events import Resize, ScreenResume, ScreenSuspend
 from textual.screen import ModalScreen
+from textual.widgets import Input
 
 from backends.base import BackendError
 from backends.board import BOARD_KIND
@@ -172,6 +173,8 @@ class BrowseScreen(TableActions):
 
     @on(ResourceTable.RowActivated)
     def _open(self, event: ResourceTable.RowActivated) -> None:
+        if not self.is_current:
+            return  # a second enter, pressed before the first was done
         place = child_of(self.fleet, self.topdeck.board, event.resource, self.place.crumbs)
         if place is not None:
             self.topdeck.go(place)
@@ -244,6 +247,8 @@ class BrowseScreen(TableActions):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Grey a verb that the row, its kind or read-only mode rules out."""
+        if action in ("filter", "command") and isinstance(self.focused, Input):
+            return False  # there, a slash or a colon is text
         return verbs.allowed(self, action) if self.is_mounted else None
 
     def action_back(self) -> None:

@@ -6,12 +6,14 @@ from textual.binding import Binding, BindingType
 
 
 def _bind(  # one line for each key below
-    key: str, action: str, label: str, help_text: str, *, show: bool = True
+    key: str, action: str, label: str, text: str, *, show: bool = True, first: bool = False
 ) -> Binding:
     name = action.partition("(")[0]
-    return Binding(key, action, label, show=show, tooltip=help_text, id=f"browse.{name}")
+    return Binding(key, action, label, show=show, tooltip=text, id=f"browse.{name}", priority=first)
 
 
+# Filter and command are taken by the app before any widget sees the key (`first`), so that what
+# is typed fast after them goes into the line they open and is not taken for verbs.
 KEYS: list[BindingType] = [
     _bind("escape,q", "back", "Back", "Clear the filter, or go back to where you came from."),
     _bind("d", "describe", "Describe", "Show everything worth knowing of the row."),
@@ -22,8 +24,8 @@ KEYS: list[BindingType] = [
     _bind("r", "restart", "Restart", "Replace every task or pod by a rollout; asks first."),
     _bind("w", "watch_rollout", "Rollout", "Follow the rollout of the row until it settles."),
     _bind("u", "related", "Related", "Go to what this belongs to: Cloud Map, task, pod."),
-    _bind("slash", "filter", "Filter", "Show only rows that match, as you type."),
-    _bind("colon", "command", "Command", "Go to a kind or run a command: :pods, :svc web."),
+    _bind("slash", "filter", "Filter", "Show only rows that match, as you type.", first=True),
+    _bind("colon", "command", "Command", "Go to a kind or run a command: :svc web.", first=True),
     _bind("v", "pane", "Pane", "Show or hide details beside or below the table."),
     _bind("o", "sort_next", "Sort", "Sort by the next column."),
     _bind("O", "sort_reverse", "Reverse", "Reverse the order.", show=False),

@@ -11,6 +11,7 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
+from textual.widgets import Input
 
 from backends.base import BackendError
 from backends.model import LogBatch, LogRequest, Problem, Resource
@@ -43,7 +44,7 @@ class LogScreen(Screen[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q", "back", "Back", id="logs.back",
                 tooltip="Clear the filter, or end the tail and go back."),
-        Binding("slash", "filter", "Filter", id="logs.filter",
+        Binding("slash", "filter", "Filter", id="logs.filter", priority=True,
                 tooltip="Show only lines that match a expression; ! before it: don't."),
         Binding("p", "previous", "Previous", id="logs.previous",
                 tooltip="The container's previous run (Kubernetes), or back to the live tail."),
@@ -151,6 +152,10 @@ class LogScreen(Screen[None]):
     @on(FilterBar.Dismissed)
     def _filter_done(self) -> None:
         self.pane.focus()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Leave a slash that is typed into the filter line to it."""
+        return not (action == "filter" and isinstance(self.focused, Input))
 
     def action_filter(self) -> None:
         """Open the filter line."""
