@@ -18,7 +18,7 @@ from backends.eks.kinds.clusters import Version, from_context, from_eks, unreach
 from backends.eks.reflector import Pace
 from backends.model import Change, FeedState, FeedStatus, Problem, Query, Resource, Scope
 
-VISIBLE = 20.0
+VISIBLE = 30.0
 """Seconds between polls while clusters are on screen: they change by the quarter of an hour."""
 
 BACKGROUND = 120.0

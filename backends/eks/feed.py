@@ -13,7 +13,7 @@ from backends.eks.kinds import SPECS
 from backends.eks.kinds.cluster import NAMESPACES
 from backends.eks.kinds.spec import KindSpec, View
 from backends.eks.mailbox import Mailbox
-from backends.eks.reflector import Pace, Reflector, Target
+from backends.eks.reflector import BATCH, Pace, Reflector, Target
 from backends.eks.rest import KubeClient
 from backends.model import Change, FeedState, Problem, Query, Ref, Resource
 
@@ -48,20 +48,28 @@ class Rows:
         part.total = None if remaining is None else part.loaded + remaining
         self._mailbox.said()
 
-    def complete(self, objects: list[Any] | None) -> None:
+    async def complete(self, objects: list[Any] | None) -> None:
         """Keep just these rows; those that did not change stay the very same."""
         self._view.now = self._clock.now()
         if objects is not None:
-            before, self._rows = self._rows, {}
-            kept = [row for obj in objects for row in self._again(obj, before)]
-            if self._part:
-                refs = {row.ref for row in kept}
-                old = (row.ref for rows in before.values() for row in rows)
-                self._mailbox.remove([ref for ref in old if ref not in refs])
-                self._mailbox.put(kept)
-            else:
-                self._mailbox.replace(kept)
+            made: dict[tuple[str, str], tuple[Resource, ...]] = {}
+            for number, obj in enumerate(objects, 1):
+                made[obj.metadata.namespace, obj.metadata.name] = self._unchanged(obj)
+                if number % BATCH == 0:
+                    await asyncio.sleep(0)
+            before, self._rows = self._rows, made
+            self._replace(before)
         self.heard()
+
+    def _replace(self, before: dict[tuple[str, str], tuple[Resource, ...]]) -> None:
+        kept = [row for rows in self._rows.values() for row in rows]
+        if not self._part:
+            self._mailbox.replace(kept)
+            return
+        refs = {row.ref for row in kept}
+        old = (row.ref for rows in before.values() for row in rows)
+        self._mailbox.remove([ref for ref in old if ref not in refs])
+        self._mailbox.put(kept)
 
     def update(self, obj: Any) -> None:
         """Show a new or changed object."""
@@ -117,15 +125,12 @@ class Rows:
         self._rows[key] = rows
         self._mailbox.put(rows)
 
-    def _again(
-        self, obj: Any, before: dict[tuple[str, str], tuple[Resource, ...]]
-    ) -> tuple[Resource, ...]:
-        key = (obj.metadata.namespace, obj.metadata.name)
-        rows = before.get(key)
-        if not rows or rows[0].raw.metadata.resource_version != obj.metadata.resource_version:
-            rows = self._spec.rows(obj, self._view)
-        self._rows[key] = rows
-        return rows
+    def _unchanged(self, obj: Any) -> tuple[Resource, ...]:
+        """Return the rows of an object: those that there are, if it is the same version."""
+        rows = self._rows.get((obj.metadata.namespace, obj.metadata.name))
+        if rows and rows[0].raw.metadata.resource_version == obj.metadata.resource_version:
+            return rows
+        return self._spec.rows(obj, self._view)
 
 
 class Feed:

@@ -133,7 +133,7 @@ class Tracker:
         for pod in objects:
             self.update(pod)
 
-    def complete(self, objects: list[Pod] | None) -> None:
+    async def complete(self, objects: list[Pod] | None) -> None:
         """Follow all that are new; logs of those that are gone end by themselves."""
         for pod in objects or ():
             self.update(pod)

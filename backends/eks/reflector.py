@@ -11,7 +11,7 @@ from typing import Generic, Protocol, TypeAlias, TypeVar
 import msgspec
 
 from backends.base import BackendError, Demand, Denied, Invalid
-from backends.eks.codec import Codec, Happening
+from backends.eks.codec import Codec, Happening, Page
 from backends.eks.errors import Act, Garbled, Gone, Interrupted
 from backends.eks.gcpause import gc_paused
 from backends.eks.kinds.spec import KindSpec
@@ -31,6 +31,9 @@ PAGE_BYTES = 4 << 20
 
 LINE_BYTES = 16 << 20
 """The longest event that is read; etcd takes objects of 1.5 MiB, written out up to 6 times that."""
+
+BATCH = 100
+"""Objects that are made rows of in one go; some milliseconds' worth."""
 
 SLICE = 0.008
 """Seconds that events are worked off before others get a turn."""
@@ -63,11 +66,11 @@ class Sink(Protocol[T]):
     """Who is told of the objects."""
 
     def loaded(self, objects: list[T], remaining: int | None) -> None:
-        """A page of the very first list came; `remaining` more are to come, where known."""
+        """Some of the very first list came; `remaining` more are to come, where known."""
         ...
 
-    def complete(self, objects: list[T] | None) -> None:
-        """A list is complete: these are all there are; None: those of the pages just seen."""
+    async def complete(self, objects: list[T] | None) -> None:
+        """A list is complete: these are all there are; None: those that were just loaded."""
         ...
 
     def update(self, obj: T) -> None:
@@ -190,15 +193,25 @@ class Reflector(Generic[T]):
                 await asyncio.sleep(0)
                 whole.extend(page.items)
                 if first:
-                    self._sink.loaded(page.items, page.meta.remaining_item_count)
+                    await self._show(page)
                 if not page.meta.token:
                     break
                 params["continue"] = page.meta.token
                 params["limit"] = max(50, min(PAGE, PAGE * PAGE_BYTES // max(len(body), 1)))
                 await asyncio.sleep(0)
-        self._sink.complete(None if consistent and first else whole)
+            await self._sink.complete(None if consistent and first else whole)
         self._version = page.meta.resource_version
         self._tell_skipped()
+
+    async def _show(self, page: Page[T]) -> None:
+        """Hand on a page by and by, so that the loop turns meanwhile."""
+        remaining = page.meta.remaining_item_count
+        for begin in range(0, len(page.items), BATCH) or (0,):
+            batch = page.items[begin : begin + BATCH]
+            rest = len(page.items) - begin - len(batch)
+            more = 0 if not page.meta.token else remaining
+            self._sink.loaded(batch, None if more is None else more + rest)
+            await asyncio.sleep(0)
 
     async def _watch(self, client: KubeClient) -> None:
         """Follow one watch to its end. A watch that breaks off is no failure: the next shows."""

@@ -47,7 +47,7 @@ class Known(Generic[T]):
         """Keep a page."""
         self.objects.update((obj.metadata.name, obj) for obj in objects)
 
-    def complete(self, objects: list[Any] | None) -> None:
+    async def complete(self, objects: list[Any] | None) -> None:
         """Keep just these."""
         if objects is not None:
             self.objects = {obj.metadata.name: obj for obj in objects}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from backends.eks.kinds.judge import CALM, container_trouble, judge_pod
 from backends.eks.kinds.podstatus import ContainerStatus, Pod, State, summarise
 from backends.eks.kinds.spec import (
@@ -25,18 +27,32 @@ _LOOK = frozenset({Verb.DESCRIBE, Verb.YAML, Verb.LOGS})
 
 def pod_parents(pod: Pod, view: View) -> tuple[Ref, ...]:
     """Return what a pod can be drilled to from: its owner, its deployment, its node."""
-    meta, parents = pod.metadata, []
+    meta = pod.metadata
     found = owner(meta)
-    kind = OWNER_KINDS.get(found.kind) if found is not None else None
-    if found is not None and kind is not None:
-        parents.append(view.ref(kind, meta.namespace, found.name))
-        suffix = f"-{meta.labels.template_hash}"
-        if kind == "k8s/replicasets" and len(suffix) > 1 and found.name.endswith(suffix):
-            deployment = found.name.removesuffix(suffix)
-            parents.append(view.ref("k8s/deployments", meta.namespace, deployment))
-    if pod.spec.node_name:
-        parents.append(view.ref("k8s/nodes", "", pod.spec.node_name))
-    return tuple(parents)
+    key = (
+        meta.namespace,
+        found.kind if found is not None else "",
+        found.name if found is not None else "",
+        meta.labels.template_hash,
+        pod.spec.node_name,
+    )
+    known = view.parents.get(key)
+    if known is None:
+        known = view.remember(key, tuple(_parents(view, *key)))
+    return known
+
+
+def _parents(
+    view: View, namespace: str, owner_kind: str, name: str, template_hash: str, node: str
+) -> Iterator[Ref]:
+    kind = OWNER_KINDS.get(owner_kind)
+    if kind is not None:
+        yield view.ref(kind, namespace, name)
+        suffix = f"-{template_hash}"
+        if kind == "k8s/replicasets" and template_hash and name.endswith(suffix):
+            yield view.ref("k8s/deployments", namespace, name.removesuffix(suffix))
+    if node:
+        yield view.ref("k8s/nodes", "", node)
 
 
 def _pod_rows(pod: Pod, view: View) -> tuple[Resource, ...]:

@@ -23,6 +23,10 @@ SETTLING = 60.0
 """Seconds that a change of a spec may take before missing pods count as trouble."""
 
 
+CACHED = 50_000
+"""Strings, addresses and generations that a feed remembers at the most, of each."""
+
+
 class Verdict(msgspec.Struct, frozen=True, gc=False):
     """How an object is, in the words of its kind."""
 
@@ -42,6 +46,8 @@ class View:
         """The time that health is judged by; the feed moves it on."""
         self.due: dict[tuple[str, str], tuple[float, Any]] = {}
         """Objects to judge again: (when, object) by (namespace, name)."""
+        self.parents: dict[tuple[str, ...], tuple[Ref, ...]] = {}
+        """Parents that many pods have in common; kept by `remember`."""
         self.aws = Scope("cloudmap", account=scope.account, region=scope.region)
         self._scopes: dict[str, Scope] = {}
         self._texts: dict[str, str] = {}
@@ -59,6 +65,7 @@ class View:
         """Return a cleaned string; for those that many objects have in common."""
         text = self._texts.get(raw)
         if text is None:
+            _bound(self._texts)
             text = self._texts[raw] = clean(raw)
         return text
 
@@ -67,8 +74,15 @@ class View:
         key = (kind, namespace, name)
         ref = self._refs.get(key)
         if ref is None:
+            _bound(self._refs)
             ref = self._refs[key] = Ref(self.at(namespace), kind, clean(name))
         return ref
+
+    def remember(self, key: tuple[str, ...], parents: tuple[Ref, ...]) -> tuple[Ref, ...]:
+        """Keep the parents of all pods with a key, and return them."""
+        _bound(self.parents)
+        self.parents[key] = parents
+        return parents
 
     def changed_at(self, meta: wire.Meta) -> float:
         """Return when an object's spec was seen to change; 0.0: it was not, so far."""
@@ -76,6 +90,7 @@ class View:
         if known is not None and known[0] == meta.generation:
             return known[1]
         at = self.now if known is not None else 0.0
+        _bound(self._generations)
         self._generations[meta.uid] = (meta.generation, at)
         return at
 
@@ -91,6 +106,12 @@ class View:
         """Take out the objects that are to be judged again by now."""
         keys = [key for key, (at, _) in self.due.items() if at <= self.now]
         return [self.due.pop(key)[1] for key in keys]
+
+
+def _bound(cache: dict[Any, Any]) -> None:
+    """Empty a cache that has seen the comings and goings of many days."""
+    if len(cache) >= CACHED:
+        cache.clear()
 
 
 Rows: TypeAlias = Callable[[Any, View], tuple[Resource, ...]]
