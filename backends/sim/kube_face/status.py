@@ -8,6 +8,7 @@ import orjson
 from aiohttp import web
 
 from backends.sim.kube_world.kinds import KubeKind
+from backends.sim.kube_world.store import Version
 from backends.sim.kube_world.values import Doc
 
 
@@ -121,14 +122,13 @@ def modified(kind: KubeKind, name: str) -> ApiError:
     )  # fmt: skip
 
 
-def wrong_uid(kind: KubeKind, name: str, wanted: str, found: str) -> ApiError:
+def wrong_uid(kind: KubeKind, version: Version, wanted: str) -> ApiError:
     """Return the 409 of a write that was meant for another incarnation."""
-    path = f"/registry/{kind.plural}/{name}"
     return ApiError(
-        409, f'Operation cannot be fulfilled on {kind.qualified} "{name}": StorageError: invalid '
-        f"object, Code: 4, Key: {path}, ResourceVersion: 0, AdditionalErrorMsg: Precondition "
-        f"failed: UID in precondition: {wanted}, UID in object meta: {found}", "Conflict",
-        _details(kind, name),
+        409, f'Operation cannot be fulfilled on {kind.qualified} "{version.name}": StorageError: '
+        f"invalid object, Code: 4, Key: /registry/{kind.plural}/{version.key}, ResourceVersion: 0, "
+        f"AdditionalErrorMsg: Precondition failed: UID in precondition: {wanted}, UID in object "
+        f"meta: {version.uid}", "Conflict", _details(kind, version.name),
     )  # fmt: skip
 
 

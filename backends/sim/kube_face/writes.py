@@ -156,7 +156,7 @@ class Writer:
     def expect(self, kind: KubeKind, version: Version, uid: Any, rv: Any) -> None:
         """Raise a 409 where a write was meant for another incarnation or another version."""
         if uid and uid != version.uid:
-            raise status.wrong_uid(kind, version.key, uid, version.uid)
+            raise status.wrong_uid(kind, version, uid)
         if rv and str(rv) != str(version.rv):
             raise status.modified(kind, version.name)
 

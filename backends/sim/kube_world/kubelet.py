@@ -26,10 +26,10 @@ ENDS: Mapping[str, tuple[int, str]] = {"crash-loop": (1, "Error"), "oom": (137, 
 ADMITTED = (0.1, 0.3)
 """Seconds until a kubelet has seen a pod that was bound to its node."""
 
-CREATED = (0.6, 1.6)
+CREATED = (0.9, 2.0)
 """Seconds until a pod has its network and its images."""
 
-PROBED = (0.8, 2.0)
+PROBED = (1.0, 2.4)
 """Seconds until the first readiness probe succeeds."""
 
 SLOW = (20.0, 40.0)

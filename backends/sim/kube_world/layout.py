@@ -154,15 +154,18 @@ class Layout:
             self._autoscaler(workload, doc, born)
 
     def _rolled(self, doc: Doc, sets: list[Doc], begun: float) -> Doc:
-        """Return a deployment with the status that it has had for a while."""
+        """Return a deployment with the status that it has had for a while.
+
+        A release that can't be pulled never progressed; any other trouble came after it had.
+        """
         name = sets[-1]["metadata"]["name"]
-        early = rollout.condition(
-            "Progressing", "True", "NewReplicaSetCreated", f'Created new replica set "{name}"',
-            begun,
-        )  # fmt: skip
+        words = ("NewReplicaSetAvailable", f'ReplicaSet "{name}" has successfully progressed.')
+        if _image(sets[-1]).endswith(f":{life.MISSING_TAG}"):
+            words = ("NewReplicaSetCreated", f'Created new replica set "{name}"')
+        early = rollout.condition("Progressing", "True", *words, begun)
         doc = {**doc, "status": {"conditions": [early]}}
         settled = rollout.status(doc, sets, begun + 30)
-        if not rollout.complete(doc, settled):
+        if words[0] == "NewReplicaSetCreated":
             settled = rollout.status({**doc, "status": settled}, sets, self._now)
         return with_status(doc, settled, begun + 30)
 
@@ -280,3 +283,7 @@ def _found(workload: SimWorkload, image: str) -> SeedState:
     if workload.incident == "crash-loop":
         return "crash-loop"
     return "oom" if workload.incident == "oom" else "running"
+
+
+def _image(replica_set: Doc) -> str:
+    return str(replica_set["spec"]["template"]["spec"]["containers"][0]["image"])

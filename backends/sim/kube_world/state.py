@@ -73,6 +73,10 @@ class KubeState:
         """End what `watch` began."""
         self._watchers[kind.kind].discard(event)
 
+    def watchers(self, kind: KubeKind) -> int:
+        """Return how many watches of a kind are open."""
+        return len(self._watchers[kind.kind])
+
     def wake_watchers(self) -> None:
         """Have every open watch look again, whether or not its kind has changed."""
         for events in self._watchers.values():
