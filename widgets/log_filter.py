@@ -67,7 +67,7 @@ class Pattern:
             return False
         if other.folded:
             return other.body in self.body.lower()
-        return not self.folded and other.body in self.body
+        return other.body in self.body
 
     def accepts(self, entry: Entry) -> bool:
         """Whether the text or the source of an entry match (or, inverted, do not)."""

@@ -149,6 +149,18 @@ def test_a_grown_pattern_looks_only_at_what_matched() -> None:
     assert sum(seen) == len(first.ids())
 
 
+def test_what_matched_and_fell_out_is_not_looked_at_again() -> None:
+    ring, clock = LogBuffer(max_bytes=20_000), ManualClock()
+    ring.extend([line("ab") for _ in range(100)])
+    first = Matches(ring, Pattern("a"))
+    drain(first, clock)
+    second = Matches(ring, Pattern("ab"), within=first)
+    ring.extend([line("ab") for _ in range(80)])
+    assert ring.first > 0
+    drain(second, clock)
+    assert second.ids() == list(range(ring.first, ring.end))
+
+
 class Scan(RuleBasedStateMachine):
     """Lines arrive, fall out and are filtered anew in any order; the matches are always right."""
 

@@ -102,6 +102,17 @@ async def test_a_log_that_fits_goes_on_following_whatever_is_pressed() -> None:
         assert await app.shown() == lines(10, 20)
 
 
+@pytest.mark.parametrize("keys", [("g",), ("s", "k"), ("s", "pageup")])
+async def test_a_log_that_fits_stands_still_when_told_to(keys: tuple[str, ...]) -> None:
+    app = LogApp()
+    async with app.run_test(size=SIZE) as pilot:
+        app.pane.feed(numbered(0, 5))
+        await app.shown()
+        await pilot.press(*keys)
+        app.pane.feed(numbered(5, 20))
+        assert await app.shown() == lines(0, 10)
+
+
 async def test_the_wheel_moves() -> None:
     app = LogApp()
     async with app.run_test(size=SIZE):
