@@ -14,6 +14,7 @@ from backends.aws.clients import Clients
 from backends.aws.errors import CallContext, transient, translate
 from backends.aws.limits import limit_for
 from backends.aws.profiles import ACTION, Profile
+from backends.aws.turns import Turns
 from backends.base import BackendError, Expired, Invalid, Sources, Throttled, Unreachable
 from backends.budget import Budget
 from backends.clock import Clock
@@ -39,6 +40,7 @@ class AwsAccess:
         self._clients: dict[int, Clients] = {}
         self._accounts: dict[str, str] = {}
         self._account_locks: dict[str, asyncio.Lock] = {}
+        self._turns = Turns()
         self._uses = 1
 
     @classmethod
@@ -168,7 +170,7 @@ class AwsAccess:
         if self._profiles is None:
             found: dict[tuple[str, str], Profile] = {}
             for source in self._sources.aws:
-                profile = Profile(source)
+                profile = Profile(source, self._turns)
                 for region in profile.regions:
                     found.setdefault((profile.name, region), profile)
             self._profiles = found
@@ -195,6 +197,7 @@ class AwsAccess:
         try:
             client = await clients.get(service, scope.region)
             endpoint = client.meta.endpoint_url
+            await self._turns.wait()
             async with asyncio.timeout(self._sources.request_timeout):
                 answer = await getattr(client, xform_name(operation))(**params)
         except Exception as error:

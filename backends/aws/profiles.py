@@ -10,6 +10,7 @@ from botocore.exceptions import BotoCoreError, ConfigParseError, ProfileNotFound
 
 from backends.aws.errors import redact
 from backends.aws.session import Session, client_session
+from backends.aws.turns import Turns
 from backends.base import AwsSource, Invalid
 from backends.text import clean
 
@@ -20,14 +21,14 @@ ACTION = "read the AWS configuration"
 class Profile:
     """One source, read: its name, its regions and how its credentials are renewed."""
 
-    def __init__(self, source: AwsSource) -> None:
+    def __init__(self, source: AwsSource, turns: Turns) -> None:
         """Read the files that `source` names; raises `Invalid` with a remedy."""
         for path in (source.config_file, source.credentials_file):
             if path and not Path(path).expanduser().is_file():
                 raise Invalid(ACTION, f"there is no file {clean(path)}", "correct its path")
         self.source = source
         try:
-            self.session = client_session(source)
+            self.session = client_session(source, turns)
             self.name = source.profile or _ambient(self.session)
             config = self.session.get_scoped_config()
             self.regions = source.regions or _own_region(self.session)

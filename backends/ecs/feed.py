@@ -57,6 +57,7 @@ class Feed:
             while (batch := await arrived.get()) is not None:
                 self._total = batch.total
                 yield self._rows(batch.payloads)
+                await asyncio.sleep(0)  # several batches may have come: one a turn of the loop
             payloads = await loading
         finally:
             loading.cancel()

@@ -17,6 +17,7 @@ ROUNDS = 60
 def measure() -> list[tuple[str, float, str]]:
     """Return the CPU milliseconds of decoding 100 tasks, and the size of the answer."""
     from backends.aws.session import client_session
+    from backends.aws.turns import Turns
     from backends.base import AwsSource
     from backends.ecs.kinds import KINDS
     from backends.ecs.kinds.base import Facts
@@ -24,7 +25,7 @@ def measure() -> list[tuple[str, float, str]]:
 
     body = orjson.dumps({"tasks": [big_task(n) for n in range(TASKS)], "failures": []})
     response = {"status_code": 200, "headers": {}, "body": body, "context": {}}
-    session = client_session(AwsSource())
+    session = client_session(AwsSource(), Turns())
     from_wire = KINDS["ecs/tasks"].from_wire
     facts = Facts(NOW)
 

@@ -152,6 +152,7 @@ def test_how_credentials_are_renewed_depends_on_the_profile(
     files: Files, config: str, renewal: str
 ) -> None:
     from backends.aws.profiles import Profile
+    from backends.aws.turns import Turns
 
     files.write(f"[profile acme]\nregion = us-east-1\n{config}\n", "")
-    assert Profile(files.source("acme")).renewal == renewal
+    assert Profile(files.source("acme"), Turns()).renewal == renewal
