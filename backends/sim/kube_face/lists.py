@@ -175,7 +175,7 @@ def _cut(
         return versions[first:end], max(len(versions) - end, 0)
     found: list[Version] = []
     for index in range(first, len(versions)):
-        if matcher(versions[index].doc):
+        if matcher(versions[index]):
             if limit and len(found) == limit:
                 return found, 1
             found.append(versions[index])

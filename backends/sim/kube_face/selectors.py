@@ -8,10 +8,10 @@ from typing import TypeAlias
 
 from backends.sim.kube_face.status import bad_request
 from backends.sim.kube_world.kinds import KubeKind
-from backends.sim.kube_world.values import Doc
+from backends.sim.kube_world.store import Version
 
-Matcher: TypeAlias = Callable[[Doc], bool]
-"""Says whether an object is selected."""
+Matcher: TypeAlias = Callable[[Version], bool]
+"""Says whether an object is selected; labels and names cost no look at its document."""
 
 _TOKEN = re.compile(r"\s*(!=|==|=|!|\(|\)|,|>|<|[^\s=!(),<>]+)")
 
@@ -25,11 +25,11 @@ def select(kind: KubeKind, labels: str, fields: str) -> Matcher | None:
     tests += field_requirements(kind, fields)
     if not tests:
         return None
-    return lambda doc: all(test(doc) for test in tests)
+    return lambda version: all(test(version) for test in tests)
 
 
 def _on_labels(test: Callable[[Mapping[str, str]], bool]) -> Matcher:
-    return lambda doc: test(doc["metadata"].get("labels") or {})
+    return lambda version: test(version.labels)
 
 
 def label_requirements(text: str) -> list[Callable[[Mapping[str, str]], bool]]:
@@ -136,7 +136,11 @@ def field_requirements(kind: KubeKind, text: str) -> list[Matcher]:
 
 
 def _on_field(kind: KubeKind, label: str, value: str, *, equal: bool) -> Matcher:
-    return lambda doc: (kind.field(doc, label) == value) is equal
+    if label == "metadata.name":
+        return lambda version: (version.name == value) is equal
+    if label == "metadata.namespace":
+        return lambda version: (version.namespace == value) is equal
+    return lambda version: (kind.field(version.doc, label) == value) is equal
 
 
 def _unknown(kind: KubeKind, label: str) -> str:

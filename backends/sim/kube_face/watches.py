@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 
 import orjson
 
@@ -110,21 +110,19 @@ class Watch:
         except TimeoutError:
             self._cluster.advance()
 
-    def _present(self) -> list[bytes]:
-        """Return the events that tell of everything there is."""
+    def _present(self) -> Iterator[bytes]:
+        """Yield the events that tell of everything there is."""
         state = self._cluster.state
+        rv = state.versions.current
         found = [
             v for v in state.of(self._kind).select(self._namespace)
-            if self._matcher is None or self._matcher(v.doc)
+            if self._matcher is None or self._matcher(v)
         ]  # fmt: skip
-        made = [
-            b"".join(self._event(b"ADDED", self._object(v)) for v in found[index : index + BATCH])
-            for index in range(0, len(found), BATCH)
-        ]
+        for index in range(0, len(found), BATCH):
+            batch = found[index : index + BATCH]
+            yield b"".join(self._event(b"ADDED", self._object(v)) for v in batch)
         if self._initial and self._bookmarks:
-            mark = self._renderer.bookmark(state.versions.current, initial_end=True)
-            made.append(self._event(b"BOOKMARK", mark))
-        return made
+            yield self._event(b"BOOKMARK", self._renderer.bookmark(rv, initial_end=True))
 
     def _tell(self, change: Change) -> bytes:
         """Return what one change looks like through this watch's selectors; maybe nothing."""
@@ -132,8 +130,8 @@ class Watch:
             return b""
         if self._matcher is None:
             return self._event(change.type.encode(), self._object(change.version))
-        before = change.previous is not None and self._matcher(change.previous.doc)
-        after = change.type != "DELETED" and self._matcher(change.version.doc)
+        before = change.previous is not None and self._matcher(change.previous)
+        after = change.type != "DELETED" and self._matcher(change.version)
         if after:
             return self._event(b"MODIFIED" if before else b"ADDED", self._object(change.version))
         if not before:

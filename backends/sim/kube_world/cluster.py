@@ -58,7 +58,7 @@ class KubeCluster:
         self.daemon_sets = DaemonSets(self.state, self.recorder, self.lifecycle)
         self.endpoints = Endpoints(self.state)
         self.autoscaling = Autoscaling(self.state, self.recorder)
-        spot = Spot(self.state, self.lifecycle, self.kubelet, self.recorder)
+        spot = Spot(self.state, self.lifecycle, self.kubelet.addresses, self.recorder)
         self.life = Life(self.state, self.kubelet, spot)
         layout = Layout(self, laid_out, index)
         layout.build()

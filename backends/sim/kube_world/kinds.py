@@ -60,9 +60,7 @@ class KubeKind(msgspec.Struct, frozen=True, kw_only=True):
         return f"{self.plural}.{self.group}" if self.group else self.plural
 
     def field(self, doc: Doc, label: str) -> str:
-        """Return what a field selector compares; raises KeyError for an unknown label."""
-        if label in ("metadata.name", "metadata.namespace"):
-            return str(doc["metadata"].get(label.partition(".")[2], ""))
+        """Return what one of `fields` selects by; raises KeyError for an unknown label."""
         value = dig(doc, *self.fields[label])
         if isinstance(value, bool):
             return str(value).lower()

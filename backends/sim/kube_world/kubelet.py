@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from backends.sim.kube_world import containers, kinds, nodes, pods, registry, wording
+from backends.sim.kube_world.addresses import Addresses
 from backends.sim.kube_world.recorder import Recorder
 from backends.sim.kube_world.state import KubeState
-from backends.sim.kube_world.store import Change, is_deleting
+from backends.sim.kube_world.store import is_deleting
 from backends.sim.kube_world.values import Doc, dig, parse_stamp
 
 BACKOFF_CAP = 30.0
@@ -47,12 +48,8 @@ class Kubelet:
         self._recorder = recorder
         self.incidents: dict[tuple[str, str], str] = {}
         """What befalls the pods of a workload, by (namespace, app label)."""
-        self.networks: dict[str, str] = {}
-        """The first three parts of the pod addresses of each node: ``10.1.2``."""
+        self.addresses = Addresses(state)
         self._backoff: dict[str, float] = {}
-        self._used: dict[str, set[int]] = {}
-        """The last parts of the pod addresses that are taken in each network."""
-        state.listen(kinds.PODS, self._released)
 
     # -- what others tell it ----------------------------------------------------------------
 
@@ -82,22 +79,6 @@ class Kubelet:
         low, high = (0.6, 2.0) if alive else (0.1, 0.4)
         delay = min(self._state.spread(low, high), float(grace))
         self._state.agenda.after(delay, lambda: self._finish(key))
-
-    def allocate(self, node: str) -> str:
-        """Return a free pod address of a node and count it as taken."""
-        network = self.networks[node]
-        used = self._used.setdefault(network, set())
-        number = len(used) + 10
-        while number in used:
-            number = number + 1 if number < 254 else 10
-        used.add(number)
-        return f"{network}.{number}"
-
-    def _released(self, change: Change) -> None:
-        if change.type == "DELETED":
-            network, _, number = (dig(change.version.doc, "status", "podIP") or "").rpartition(".")
-            if network:
-                self._used.get(network, set()).discard(int(number))
 
     def incident_of(self, pod: Doc) -> str:
         """Return what befalls a pod at the moment, or an empty string."""
@@ -298,7 +279,7 @@ class Kubelet:
             return
         address = dig(pod, "status", "podIP") or ""
         if ip and not address:
-            address = self.allocate(node.name)
+            address = self.addresses.take(node.name)
         begun = any("containerID" in s for s in statuses)
         self._state.put(kinds.PODS, pods.reported(
             pod, self._state.now, statuses, host_ip=nodes.node_address(node.doc), ip=address,

@@ -99,7 +99,9 @@ class Layout:
             self._keep(kinds.NODES, doc)
             name = doc["metadata"]["name"]
             self._places.append(Place(name, doc["metadata"]["labels"][pods.ZONE], address))
-            self._cluster.kubelet.networks[name] = f"10.{self._index + 100}.{number % 250}"
+            self._cluster.kubelet.addresses.networks[name] = (
+                f"10.{self._index + 100}.{number % 250}"
+            )
 
     def _namespaces(self) -> None:
         names = {"default", "kube-node-lease", "kube-public", "kube-system"}
@@ -244,7 +246,7 @@ class Layout:
         namespace = mould.workload.namespace
         seed = PodSeed(
             namespace, name, uid(rng), suffix(rng), at + rng.random() * 20, place,
-            self._cluster.kubelet.allocate(place.name), restarts, ended,
+            self._cluster.kubelet.addresses.take(place.name), restarts, ended,
         )  # fmt: skip
         self._cluster.scheduler.occupy(place.name, mould.millicores)
         version = mould.press.version(seed, self._state.versions.tick())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from backends.sim.kube_world import kinds
-from backends.sim.kube_world.kubelet import Kubelet
+from backends.sim.kube_world.addresses import Addresses
 from backends.sim.kube_world.lifecycle import Lifecycle
 from backends.sim.kube_world.nodes import heartbeat, host_name, node_address
 from backends.sim.kube_world.recorder import Recorder
@@ -25,11 +25,11 @@ class Spot:
     """Takes nodes away and brings others."""
 
     def __init__(
-        self, state: KubeState, lifecycle: Lifecycle, kubelet: Kubelet, recorder: Recorder
+        self, state: KubeState, lifecycle: Lifecycle, addresses: Addresses, recorder: Recorder
     ) -> None:
         self._state = state
         self._lifecycle = lifecycle
-        self._kubelet = kubelet
+        self._addresses = addresses
         self._recorder = recorder
 
     def interrupt(self, name: str) -> None:
@@ -90,7 +90,7 @@ class Spot:
         zone = labels["topology.kubernetes.io/zone"]
         serial = self._state.rng.getrandbits(68)
         spec = {"providerID": f"aws:///{zone}/i-{serial:017x}"}
-        networks = self._kubelet.networks
+        networks = self._addresses.networks
         networks[name] = networks[old["metadata"]["name"]]
         made = heartbeat({"metadata": metadata, "spec": spec, "status": status}, now)
         self._state.put(kinds.NODES, made)

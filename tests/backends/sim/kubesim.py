@@ -16,7 +16,8 @@ from aiohttp.test_utils import TestServer
 from backends.clock import ManualClock
 from backends.sim import kube_face
 from backends.sim.blueprint import ACCOUNTS, SimCluster, SimWorkload
-from backends.sim.kube_world import KubeCluster, kinds
+from backends.sim.faults import Faults
+from backends.sim.kube_world import KubeCluster, kinds, rollout
 from backends.sim.kube_world.columns import pod_status
 
 NAMESPACE = "shop"
@@ -56,6 +57,7 @@ class Lab:
             workloads=workloads or (workload(),), version="1.36", nodes=nodes,
         )  # fmt: skip
         self.clock = ManualClock()
+        self.faults: Faults | None = None
         self.cluster = KubeCluster(
             laid_out, self.clock, random.Random(seed), lively=lively, require_token=require_token
         )
@@ -121,6 +123,22 @@ class Lab:
         containers = [{**template["spec"]["containers"][0], "image": image}]
         spec = {**template["spec"], "containers": containers}
         self.respec(kind, name, template={**template, "spec": spec})
+
+
+def condition(doc: dict[str, Any], type_: str) -> dict[str, Any]:
+    """Return one condition of an object."""
+    return next(c for c in doc["status"]["conditions"] if c["type"] == type_)
+
+
+def rolled_out(lab: Lab, name: str = "web") -> bool:
+    """Return whether a deployment has all its pods, and only new ones."""
+    doc = lab.get(kinds.DEPLOYMENTS, name)
+    return rollout.complete(doc, doc["status"])
+
+
+def images(lab: Lab, app: str = "web") -> set[str]:
+    """Return the image tags that an app's pods run."""
+    return {p["spec"]["containers"][0]["image"].rpartition(":")[2] for p in lab.pods(app)}
 
 
 class Answer:

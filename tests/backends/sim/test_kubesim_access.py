@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from kubesim import DEPLOYMENTS, MERGE, PODS, Lab, serving, workload
 
+from backends.sim.faults import Fault, Faults
 from backends.sim.kube_face import protobuf
 from backends.sim.kube_face.path import RequestInfo, read
 from backends.sim.kube_face.status import ApiError
@@ -202,6 +203,18 @@ async def test_the_next_requests_of_a_path_can_be_refused() -> None:
             answer = await kube.get(DEPLOYMENTS)
             assert (answer.status, answer.body["reason"]) == (503, "ServiceUnavailable")
         assert (await kube.get(DEPLOYMENTS)).status == 200
+
+
+async def test_the_frames_faults_are_met_by_verb_and_resource() -> None:
+    lab = Lab()
+    lab.faults = Faults()
+    async with serving(lab) as kube:
+        lab.faults.add(Fault(action="k8s:list pods", scope="lab", code="Busy", status=429))
+        assert (await kube.get(DEPLOYMENTS)).status == 200
+        answer = await kube.get(PODS)
+        assert (answer.status, answer.body["reason"]) == (429, "Busy")
+        assert (await kube.get(PODS)).status == 200
+        assert lab.faults.calls["k8s:list pods"] == 2
 
 
 async def test_connections_can_be_dropped_or_left_hanging_until_it_is_cleared() -> None:

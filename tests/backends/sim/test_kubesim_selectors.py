@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from backends.sim.kube_face.selectors import label_requirements, select
 from backends.sim.kube_face.status import ApiError
 from backends.sim.kube_world import kinds
+from backends.sim.kube_world.store import Version
 
 LABELS = {"app": "web", "tier": "front", "empty": "", "example.com/role": "x"}
 
@@ -55,10 +56,10 @@ def test_a_requirement_and_its_opposite_never_both_hold(
     assert matches(within, labels) is not matches(within.replace(" in ", " notin "), labels)
 
 
-POD = {
+POD = Version("shop", "web-1", "uid", "", 7, {
     "metadata": {"name": "web-1", "namespace": "shop", "labels": LABELS},
     "spec": {"nodeName": "n1"}, "status": {"phase": "Running"},
-}  # fmt: skip
+})  # fmt: skip
 
 
 @pytest.mark.parametrize(
