@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import math
+import os
+from collections.abc import Iterable
 from datetime import UTC, datetime, tzinfo
 from functools import lru_cache
+from pathlib import Path
 from typing import Literal, NamedTuple, TypeAlias
 
 from rich.cells import cell_len
@@ -201,3 +204,17 @@ def saved_line(entry: Entry) -> str:
     if isinstance(entry, Note):
         return f"{when} {RULE} {text} {RULE}"
     return f"{when} {safe(entry.source) or '-'} {text}"
+
+
+def write_lines(path: Path, lines: Iterable[str]) -> int:
+    """Write lines to a file that only its owner can read; return how many there were.
+
+    Raises OSError where the file can't be written.
+    """
+    count = 0
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "w", encoding="utf-8", errors="replace") as file:
+        for line in lines:
+            file.write(line + "\n")
+            count += 1
+    return count

@@ -14,6 +14,7 @@ from widgets.log_buffer import MAX_BYTES, Entry, LogBuffer, Note, NoteKind
 from widgets.log_filter import SLICE, Matches, Pattern
 from widgets.log_format import LogFormat, saved_line
 from widgets.log_rows import RowIndex, Viewport
+from widgets.log_text import tidy
 
 SEEK_BLOCK = 64
 """Entries that a search looks at between two looks at the clock."""
@@ -167,6 +168,16 @@ class LogModel:
         if filtered and not self.pattern.empty:
             accepts = Pattern(self.pattern.text).accepts
         return (saved_line(entry) for entry in entries if accepts is None or accepts(entry))
+
+    def why_empty(self, default: str) -> str:
+        """Return what to say where nothing is shown; `default` where nothing is held."""
+        held = len(self.buffer)
+        if self.matches is None or not held:
+            return default
+        text = tidy(self.pattern.text)[0]
+        if self.matches.scanning is not None:
+            return f"Looking for {text} …"
+        return f"None of {held:,} {'line' if held == 1 else 'lines'} matches {text}"
 
     def _index(self) -> RowIndex:
         return RowIndex(self._measure if self.wrap_width else None)

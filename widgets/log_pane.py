@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import ClassVar
@@ -21,6 +20,7 @@ from widgets.log_buffer import MAX_BYTES
 from widgets.log_canvas import LogCanvas
 from widgets.log_control import PAUSE, LogControl
 from widgets.log_filter import Pattern
+from widgets.log_format import write_lines
 from widgets.log_model import LogModel
 from widgets.log_paint import DARK_SOURCES, LIGHT_SOURCES
 from widgets.log_selection import PinnedSelection, with_selected
@@ -239,20 +239,15 @@ class LogPane(LogControl):
         return shown.apply_offsets(first, row)
 
     def _empty_row(self, y: int, width: int, base: Style) -> Strip:
-        lines = [row for line in self._why_empty().splitlines() for row in folded(line, width)]
+        lines = [
+            row
+            for line in self._model.why_empty(self._empty).splitlines()
+            for row in folded(line, width)
+        ]
         if y >= len(lines):
             return Strip.blank(width, base)
         style = base + self.get_component_rich_style("log-pane--note", partial=True)
         return Strip([Segment(lines[y], style)]).adjust_cell_length(width, base)
-
-    def _why_empty(self) -> str:
-        held = len(self._model.buffer)
-        if self._model.matches is None or not held:
-            return self._empty
-        text = clean_block(self._model.pattern.text)
-        if self.scanning is not None:
-            return f"Looking for {text} …"
-        return f"None of {held:,} lines matches {text}"
 
     # Text for elsewhere
 
@@ -308,11 +303,4 @@ class LogPane(LogControl):
 
         Meant to be called in a thread. Raises OSError where the file can't be written.
         """
-        lines = self.snapshot_text(filtered)
-        count = 0
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(handle, "w", encoding="utf-8", errors="replace") as file:
-            for line in lines:
-                file.write(line + "\n")
-                count += 1
-        return count
+        return write_lines(path, self.snapshot_text(filtered))

@@ -196,7 +196,7 @@ async def test_an_empty_pane_says_why() -> None:
         app.pane.feed(batch("x"))
         assert (await app.shown())[:2] == ["x", ""]
         app.pane.set_filter("nowhere")
-        assert (await app.shown())[0] == "None of 1 lines matches nowhere"
+        assert (await app.shown())[0] == "None of 1 line matches nowhere"
 
 
 async def test_clear_begins_anew() -> None:
