@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from textual.app import App
 from textual.binding import Binding, BindingType
+from textual.command import Provider
 from textual.events import Resize
 from textual.filter import LineFilter
 
@@ -26,6 +27,13 @@ DEEPEST = 40
 """Browse screens kept on the stack; going deeper forgets the way back to the oldest."""
 
 
+def _palette() -> type[Provider]:
+    """Import the palette's commands when it is first opened."""
+    from tui.palette import TopdeckCommands
+
+    return TopdeckCommands
+
+
 class TopdeckApp(App[None]):
     """One terminal over a fleet. `start` is awaited after the first frame has been painted."""
 
@@ -33,6 +41,7 @@ class TopdeckApp(App[None]):
     CSS_PATH = Path(__file__).with_name("app.tcss")
     ENABLE_COMMAND_PALETTE = True
     COMMAND_PALETTE_BINDING = "ctrl+p"
+    COMMANDS: ClassVar[set[Any]] = {_palette}
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
             "ctrl+c,ctrl+q", "quit", "Quit", id="quit", priority=True, show=False,

@@ -229,3 +229,13 @@ async def test_trouble_comes_first_on_the_board(operator: Operator) -> None:
     health = [row.health for row in rows]
     assert health == sorted(health, reverse=True)
     assert health[0] > Health.OK
+
+
+async def test_the_palette_goes_to_a_cluster(operator: Operator) -> None:
+    await operator.on_row("payments-prod")
+    await operator.press("ctrl+p")
+    await operator.type("go to payments")
+    await operator.until(lambda: "Go to payments-prod" in operator.seen())
+    await operator.press("enter")
+    await operator.until(lambda: getattr(operator.app.screen, "place", None) is not None)
+    await operator.until(lambda: operator.browse.place.kind == "k8s/workloads")
