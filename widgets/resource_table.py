@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import ClassVar
+from typing import ClassVar, TypeAlias
 
 from textual import events
 from textual.binding import Binding, BindingType
-from textual.message import Message
 from textual.timer import Timer
 
 from backends.clock import Clock
 from backends.model import Cell, Column, Health, Ref, Resource
-from backends.text import clean_block
+from widgets import table_messages as messages
 from widgets.row_filter import RowFilter
 from widgets.table_canvas import TableCanvas
 
@@ -21,6 +20,10 @@ FRAME = 1 / 30
 
 _WARMED = 500
 """Rows that are prepared in one go: about 3 ms."""
+
+
+def _bind(keys: str, action: str, description: str, id: str, tooltip: str) -> Binding:  # noqa: A002
+    return Binding(keys, action, description, show=False, id=id, tooltip=tooltip)
 
 
 class ResourceTable(TableCanvas):
@@ -32,73 +35,22 @@ class ResourceTable(TableCanvas):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("down,j", "move(1)", "Down", id="table.down", show=False),
-        Binding("up,k", "move(-1)", "Up", id="table.up", show=False),
-        Binding("pagedown,ctrl+f", "page(1)", "Page down", id="table.page-down", show=False),
-        Binding("pageup,ctrl+b", "page(-1)", "Page up", id="table.page-up", show=False),
-        Binding("home,g", "first", "First row", id="table.first", show=False),
-        Binding("end,G", "last", "Last row", id="table.last", show=False),
-        Binding("left", "pan(-1)", "Columns to the left", id="table.left", show=False),
-        Binding("right", "pan(1)", "Columns to the right", id="table.right", show=False),
-        Binding(
-            "enter",
-            "activate",
-            "Open",
-            id="table.open",
-            tooltip="Show what runs under the row; its details where nothing does.",
-        ),
+        _bind("down,j", "move(1)", "Down", "table.down", "The next row."),
+        _bind("up,k", "move(-1)", "Up", "table.up", "The row before."),
+        _bind("pagedown,ctrl+f", "page(1)", "Page down", "table.page-down", "A screen further."),
+        _bind("pageup,ctrl+b", "page(-1)", "Page up", "table.page-up", "A screen back."),
+        _bind("home,g", "first", "Top", "table.first", "The first row."),
+        _bind("end,G", "last", "Bottom", "table.last", "The last row."),
+        _bind("left", "pan(-1)", "Left", "table.left", "The columns to the left."),
+        _bind("right", "pan(1)", "Right", "table.right", "The columns to the right."),
+        _bind("enter", "activate", "Open", "table.open", "What is inside, or its details."),
     ]
 
-    class TableMessage(Message):
-        """What all messages of a table have in common."""
-
-        def __init__(self, table: ResourceTable) -> None:
-            super().__init__()
-            self.table = table
-
-        @property
-        def control(self) -> ResourceTable:
-            """The table that sent it."""
-            return self.table
-
-    class RowHighlighted(TableMessage):
-        """The cursor is on another resource now; None: on none, or on one that is gone."""
-
-        def __init__(self, table: ResourceTable, resource: Resource | None) -> None:
-            super().__init__(table)
-            self.resource = resource
-
-    class RowUpdated(TableMessage):
-        """The resource under the cursor changed, but is the same one."""
-
-        def __init__(self, table: ResourceTable, resource: Resource) -> None:
-            super().__init__(table)
-            self.resource = resource
-
-    class RowActivated(TableMessage):
-        """The operator opened a resource: enter, a double click, a click on the cursor's row."""
-
-        def __init__(self, table: ResourceTable, resource: Resource) -> None:
-            super().__init__(table)
-            self.resource = resource
-
-    class CursorGone(TableMessage):
-        """The resource under the cursor is no longer shown; its line is kept and says so.
-
-        `next` is what stands nearest to that line; None when the table is empty.
-        """
-
-        def __init__(self, table: ResourceTable, ref: Ref, next: Resource | None) -> None:  # noqa: A002
-            super().__init__(table)
-            self.ref = ref
-            self.next = next
-
-    class HeaderClicked(TableMessage):
-        """A column's title was clicked."""
-
-        def __init__(self, table: ResourceTable, column_key: str) -> None:
-            super().__init__(table)
-            self.column_key = column_key
+    RowHighlighted: TypeAlias = messages.RowHighlighted
+    RowUpdated: TypeAlias = messages.RowUpdated
+    RowActivated: TypeAlias = messages.RowActivated
+    CursorGone: TypeAlias = messages.CursorGone
+    HeaderClicked: TypeAlias = messages.HeaderClicked
 
     def __init__(self, *, clock: Clock, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
         super().__init__(clock=clock, id=id, classes=classes)
@@ -225,31 +177,6 @@ class ResourceTable(TableCanvas):
         if moved:
             self._moved()
         return moved
-
-    def set_empty(self, text: str) -> None:
-        """Say `text` in place of rows when there are none; it may have several lines."""
-        self._empty = clean_block(text)
-        self._refresh_changed()
-
-    def set_stale(self, stale: bool) -> None:
-        """Mark the header when rows are those of the last good answer."""
-        self._stale = stale
-        self._refresh_header()
-
-    @property
-    def show_wide(self) -> bool:
-        """Whether columns are shown that there is no room for."""
-        return self._wide
-
-    @show_wide.setter
-    def show_wide(self, wide: bool) -> None:
-        self._wide = wide
-        self._lay_out()
-        self._show_window()
-
-    def tick(self) -> None:
-        """Repaint the rows whose ages read differently by now; call it each second."""
-        self._refresh_changed()
 
     # Keeping up with changes
 

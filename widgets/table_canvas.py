@@ -14,8 +14,10 @@ from textual.strip import Strip
 
 from backends.clock import Clock
 from backends.model import Column, Format, Ref
+from backends.text import clean_block
 from widgets.health import HEALTH_LOOKS
-from widgets.row_view import HEALTH_FIRST, Row, RowView
+from widgets.row_view import HEALTH_FIRST, RowView
+from widgets.sorted_rows import Row
 from widgets.table_layout import SAMPLE, ColumnWidths, Layout
 from widgets.table_paint import Gone, Line, Painter, Shown, Styles
 from widgets.table_viewport import Viewport
@@ -89,6 +91,31 @@ class TableCanvas(ScrollView, can_focus=True, inherit_bindings=False):
         self._empty = ""
         self._wide = False
         self._stale = False
+
+    def set_empty(self, text: str) -> None:
+        """Say `text` in place of rows when there are none; it may have several lines."""
+        self._empty = clean_block(text)
+        self._refresh_changed()
+
+    def set_stale(self, stale: bool) -> None:
+        """Mark the header when rows are those of the last good answer."""
+        self._stale = stale
+        self._refresh_header()
+
+    @property
+    def show_wide(self) -> bool:
+        """Whether columns are shown that there is no room for."""
+        return self._wide
+
+    @show_wide.setter
+    def show_wide(self, wide: bool) -> None:
+        self._wide = wide
+        self._lay_out()
+        self._show_window()
+
+    def tick(self) -> None:
+        """Repaint the rows whose ages read differently by now; call it each second."""
+        self._refresh_changed()
 
     def render_line(self, y: int) -> Strip:
         """Draw a line of the screen; Textual calls it for lines that were refreshed."""
@@ -220,10 +247,12 @@ class TableCanvas(ScrollView, can_focus=True, inherit_bindings=False):
         """Bring window and screen in line with the rows."""
         if self.size.height:
             self._port.follow(self._height)
-            self._show_window()
+        self._show_window()
 
     def _show_window(self) -> None:
         """Scroll to where the window is, and refresh the lines that look different."""
+        if not self.size.height:
+            return  # nothing has been laid out yet; `on_resize` will catch up
         size = Size(self._layout.width, self._port.lines + 1)
         if size != self.virtual_size:
             self.virtual_size = size

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from backends.model import Column, Format
 from widgets.cells import RIGHT_ALIGNED, cell_text, width_of
-from widgets.row_view import Row
+from widgets.sorted_rows import Row
 
 GUTTER = 1
 """Cells at the left edge of each line that hold the cursor's mark."""
@@ -19,7 +19,7 @@ GUTTER = 1
 GAP = 2
 """Cells between columns; the first of them holds the sort marker in the header."""
 
-_FIRST_SOFT, _SOFT = 48, 36
+_FIRST_SOFT, _SOFT = 40, 36
 """Cells that a text column takes at most while others need the room."""
 
 _FIRST_FLOOR, _TEXT_FLOOR, _STATUS_FLOOR = 18, 10, 18
@@ -27,6 +27,9 @@ _FIRST_FLOOR, _TEXT_FLOOR, _STATUS_FLOOR = 18, 10, 18
 
 _AGE_WIDTH = 6
 """Room for the longest age, such as ``1y364d``, so that ageing moves nothing."""
+
+_USUAL_SHARE = 0.95
+"""Of the rows, so many must be shown whole before others get the room that they would like."""
 
 _LIMIT = 200
 """Cells that no column exceeds."""
@@ -76,6 +79,7 @@ class ColumnWidths:
             max(width_of(c.title), c.width, _AGE_WIDTH if c.format is Format.AGE else 1)
             for c in columns
         ]
+        self._usual = list(self._wanted)
 
     def measure(self, rows: Iterable[Row], *, texts: bool) -> bool:
         """Widen columns to what these rows hold; return whether any grew.
@@ -87,38 +91,52 @@ class ColumnWidths:
             for index, column in enumerate(self._columns)
             if column.format is not Format.AGE and (texts or column.format is not Format.TEXT)
         ]
-        wanted = self._wanted
-        before = list(wanted)
-        for row in rows:
-            health = row.resource.health
-            for index, column in watched:
-                width = width_of(cell_text(row.cells[index], column, health, 0.0))
-                if width > wanted[index]:
-                    wanted[index] = min(width, _LIMIT)
-        return wanted != before
+        before = [*self._wanted, *self._usual]
+        rows = list(rows)
+        for index, column in watched:
+            found = sorted(
+                width_of(cell_text(row.cells[index], column, row.resource.health, 0.0))
+                for row in rows
+            )
+            if not found:
+                continue
+            self._wanted[index] = max(self._wanted[index], min(found[-1], _LIMIT))
+            if texts:
+                usual = found[int((len(found) - 1) * _USUAL_SHARE)]
+                self._usual[index] = max(self._usual[index], min(usual, _LIMIT))
+        return [*self._wanted, *self._usual] != before
 
     def lay_out(self, room: int, *, wide: bool) -> Layout:
-        """Place columns in `room` cells; `wide`: also those that there is no room for."""
+        """Place columns in `room` cells; `wide`: also those that there is no room for.
+
+        Room goes first to what most rows need, then to longer texts, then to wide columns, and
+        what is left over to the longest texts.
+        """
         widths = {
-            index: min(want, self._soft(index)) if self._flexible(index) else want
+            index: min(want, self._usual[index]) if self._flexible(index) else want
             for index, want in enumerate(self._wanted)
         }
-        left = room - GUTTER
         chosen = [i for i in widths if wide or not self._columns[i].wide]
+        left = room - GUTTER - sum(widths[i] + GAP for i in chosen)
         if not wide:
             left = self._squeeze(widths, chosen, left)
+            left = self._grow(widths, chosen, left, soft=True)
             for index, width in widths.items():
                 if self._columns[index].wide and width + GAP <= left:
                     chosen.append(index)
                     left -= width + GAP
             chosen.sort()
-        else:
-            left -= sum(widths[i] + GAP for i in chosen)
+        self._grow(widths, chosen, left, soft=False)
+        return self._boxes(widths, chosen, room)
+
+    def _grow(self, widths: dict[int, int], chosen: list[int], left: int, *, soft: bool) -> int:
+        """Widen columns to what they want, or to their soft limit; return what is left over."""
         for index in chosen:
-            more = max(0, min(self._wanted[index] - widths[index], left))
+            want = min(self._wanted[index], self._soft(index)) if soft else self._wanted[index]
+            more = max(0, min(want - widths[index], left))
             widths[index] += more
             left -= more
-        return self._boxes(widths, chosen, room)
+        return left
 
     def _flexible(self, index: int) -> bool:
         return self._columns[index].format in (Format.TEXT, Format.STATUS)
@@ -131,18 +149,15 @@ class ColumnWidths:
         least = _STATUS_FLOOR if column.format is Format.STATUS else _TEXT_FLOOR
         return max(width_of(column.title), least if index else _FIRST_FLOOR)
 
-    def _squeeze(self, widths: dict[int, int], chosen: list[int], room: int) -> int:
+    def _squeeze(self, widths: dict[int, int], chosen: list[int], left: int) -> int:
         """Narrow the widest text columns until all fit; return the cells that are left over.
 
-        Where even that is not enough the table scrolls sideways, and nothing but the first
-        column is cut for it.
+        Where even that is not enough the table scrolls sideways, and nothing is narrowed.
         """
         narrow = dict(widths)
-        left = room - sum(widths[i] + GAP for i in chosen)
         while left < 0:
             loose = [i for i in chosen if self._flexible(i) and narrow[i] > self._floor(i)]
             if not loose:
-                widths[chosen[0]] = min(widths[chosen[0]], max(_FIRST_FLOOR, room // 3))
                 return 0
             narrow[max(loose, key=lambda i: narrow[i])] -= 1
             left += 1
@@ -152,11 +167,12 @@ class ColumnWidths:
     def _boxes(self, widths: dict[int, int], chosen: list[int], room: int) -> Layout:
         boxes: list[Box] = []
         x = GUTTER
+        scrolls = x + sum(widths[i] + GAP for i in chosen) > room
         for index in chosen:
             column = self._columns[index]
             width = widths[index]
-            if not boxes and room > GUTTER:
-                width = max(1, min(width, room // 2))
+            if scrolls and not boxes:
+                width = min(width, max(1, min(_FIRST_SOFT, room // 2)))
             boxes.append(Box(index, column, x, width, column.format in RIGHT_ALIGNED))
             x += width + GAP
         frozen = GUTTER + (boxes[0].width + GAP if boxes else 0)

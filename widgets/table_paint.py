@@ -12,7 +12,7 @@ from textual.strip import Strip
 
 from backends.model import Format, Health
 from widgets.cells import NOTHING, age_text, cell_text, fit, width_of
-from widgets.row_view import Row
+from widgets.sorted_rows import Row
 from widgets.table_layout import GAP, GUTTER, Layout
 
 CURSOR_MARK = "▌"

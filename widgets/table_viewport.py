@@ -8,7 +8,8 @@ the rows that are shown and, while the cursor's row is gone, one line that says 
 from __future__ import annotations
 
 from backends.model import Ref, Resource
-from widgets.row_view import Row, RowView
+from widgets.row_view import RowView
+from widgets.sorted_rows import Row
 
 
 class Viewport:

@@ -70,7 +70,8 @@ class TableApp(App[None]):
         for theme in THEMES:
             self.register_theme(theme)
         self.theme = THEMES[0].name
-        self.table.set_columns(self.columns)
+        if self.columns:
+            self.table.set_columns(self.columns)
         self.table.focus()
 
     def on_resource_table_row_highlighted(self, event: ResourceTable.RowHighlighted) -> None:

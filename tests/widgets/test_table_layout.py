@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 from table_support import SCOPE
 
 from backends.model import Column, Format, Health, Ref, Resource
-from widgets.row_view import Row, RowView
+from widgets.row_view import RowView
+from widgets.sorted_rows import Row
 from widgets.table_layout import GAP, GUTTER, ColumnWidths, Layout
 
 COLUMNS = (
@@ -73,6 +74,26 @@ def test_what_cannot_fit_scrolls_and_is_not_cut() -> None:
     layout = laid_out(40, USUAL)
     assert layout.width > 40
     assert widths_of(layout)["why"] == 30
+
+
+def test_one_long_name_does_not_cost_the_others_their_room() -> None:
+    usual = [
+        ("checkout", "ACTIVE", "1/1", "nginx", f"{n} " + "w" * 40, None, None) for n in range(30)
+    ]
+    long = ("n" * 70, "ACTIVE", "1/1", "nginx", None, None, None)
+    found = widths_of(laid_out(100, *usual, long))
+    assert found["name"] < 30
+    assert found["why"] >= 42
+
+
+def test_a_name_is_not_cut_while_there_is_room() -> None:
+    long = ("n" * 60, "ACTIVE", "1/1", "x", None, None, None)
+    assert widths_of(laid_out(140, long))["name"] == 60
+
+
+def test_a_name_leaves_half_of_the_line_to_what_scrolls() -> None:
+    long = ("n" * 60, "ACTIVE", "1/1", "x", None, None, None)
+    assert widths_of(laid_out(40, long))["name"] == 20
 
 
 def test_room_to_spare_goes_to_what_was_cut() -> None:

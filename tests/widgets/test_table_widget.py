@@ -477,9 +477,13 @@ async def test_focus_is_seen_at_the_cursor() -> None:
 
 
 async def test_rows_may_come_before_there_is_a_screen() -> None:
-    app = TableApp()
+    app = TableApp(())
     app.table.set_columns(COLUMNS)
-    app.columns = COLUMNS
+    app.table.replace(named("a", "b"))
+    app.table.apply([resource("c")], [ref("a")])
+    assert app.table.move_to(ref("c"))
     async with app.run_test(size=SIZE):
-        app.table.replace(named("a"))
-        assert names_on(await painted(app)) == ["a"]
+        screen = await painted(app)
+        assert names_on(screen) == ["b", "c"]
+        assert app.table.cursor_ref == ref("c")
+        assert cursor_on(screen) == ["c"]
