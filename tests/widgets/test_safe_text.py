@@ -136,9 +136,7 @@ def terminal_output(mark: str, seconds: float = 60.0) -> bytes:
     ioctl(inside, termios.TIOCSWINSZ, struct.pack("HHHH", 60, 100, 0, 0))
     env = {**os.environ, "MARK": mark, "TERM": "xterm-256color", "TEXTUAL_ANIMATIONS": "none"}
     command = [sys.executable, "-c", APP]
-    child = subprocess.Popen(
-        command, stdin=inside, stdout=inside, stderr=inside, env=env, cwd=ROOT
-    )
+    child = subprocess.Popen(command, stdin=inside, stdout=inside, stderr=inside, env=env, cwd=ROOT)
     os.close(inside)
     written = bytearray()
     end = time.monotonic() + seconds
