@@ -53,22 +53,23 @@ class Catalog:
             named = {text(payload, "Name"): payload for payload in items(page, "Services")}
             found.update(named)
             yield named
-        if not found:  # it may have been deleted: a filter on what is not there finds nothing
-            self._namespaces.pop(_region(scope), None)
+        if not found:  # a filter on a namespace that was deleted finds nothing either
+            self.forget(scope)
         self._services[_place(scope)] = found
+
+    def forget(self, scope: Scope) -> None:
+        """Forget the ids of a namespace and its services: something was not found by them."""
+        self._namespaces.pop(_region(scope), None)
+        self._services.pop(_place(scope), None)
 
     async def instances(
         self, scope: Scope, name: str, *, urgent: bool
     ) -> AsyncIterator[Sequence[Payload]]:
         """Yield the instances of the service `name` in the namespace in `scope`, by pages."""
         service = await self.service(scope, name, urgent=urgent)
-        try:
-            identity = text(service, "Id")
-            async for page in self._pages(scope, "ListInstances", urgent, ServiceId=identity):
-                yield items(page, "Instances")
-        except NotFound:
-            self._services.pop(_place(scope), None)
-            raise
+        identity = text(service, "Id")
+        async for page in self._pages(scope, "ListInstances", urgent, ServiceId=identity):
+            yield items(page, "Instances")
 
     async def healths(self, scope: Scope, service: Payload, *, urgent: bool) -> dict[str, str]:
         """Return the health of each instance that Cloud Map checks, by its id."""

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 
-from backends.base import Denied, Invalid
+from backends.base import Denied, Invalid, NotFound
 from backends.clock import Clock
 from backends.cloudmap.catalog import Catalog, owned, together
 from backends.cloudmap.kinds import KINDS
 from backends.cloudmap.rows import check, instance_row, namespace_row, service_row
 from backends.cloudmap.tallies import Tallies
-from backends.cloudmap.wire import Payload
+from backends.cloudmap.wire import Payload, text
 from backends.model import Query, Resource, Scope
 
 
@@ -79,20 +79,29 @@ class Listing:
         self, scope: Scope, name: str, urgent: bool
     ) -> AsyncIterator[Sequence[Resource]]:
         service = await self._catalog.service(scope, name, urgent=urgent)
-        healths: dict[str, str] = {}
-        doubt = ""
-        if check(service) != "none":
-            try:
-                healths = await self._catalog.healths(scope, service, urgent=urgent)
-            except Denied as error:  # the instances themselves may still be looked at
-                doubt = f"its health is not known: {error.problem.remedy}"
-        async for page in self._catalog.instances(scope, name, urgent=urgent):
-            yield [
-                instance_row(
-                    scope, service, name, payload, healths.get(str(payload.get("Id"))), doubt=doubt
-                )
-                for payload in page
-            ]
+        try:
+            healths, doubt = await self._healths(scope, service, urgent)
+            async for page in self._catalog.instances(scope, name, urgent=urgent):
+                yield [
+                    instance_row(
+                        scope, service, name, one, healths.get(text(one, "Id")), doubt=doubt
+                    )
+                    for one in page
+                ]
+        except NotFound:  # one of the same name may have taken its place
+            self._catalog.forget(scope)
+            raise
+
+    async def _healths(
+        self, scope: Scope, service: Payload, urgent: bool
+    ) -> tuple[dict[str, str], str]:
+        """Return the health of a service's instances, or why it can't be told."""
+        if check(service) == "none":
+            return {}, ""
+        try:
+            return await self._catalog.healths(scope, service, urgent=urgent), ""
+        except Denied as error:  # the instances themselves may still be looked at
+            return {}, f"its health is not known: {error.problem.remedy}"
 
     async def _all_instances(self, scope: Scope, urgent: bool) -> AsyncIterator[Sequence[Resource]]:
         for place in await self._places(scope, urgent):
