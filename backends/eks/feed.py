@@ -154,6 +154,7 @@ class Feed:
         self._spec = SPECS[query.kind]
         self._mailbox = Mailbox(clock, heartbeat=pace.heartbeat)
         self._sinks: dict[str, Rows] = {}
+        self._reflectors: dict[str, Reflector[Any]] = {}
         self._attempts = 0
 
     async def changes(self) -> AsyncGenerator[Change, None]:
@@ -203,16 +204,25 @@ class Feed:
         followed: dict[str, asyncio.Task[None]] = {}
         async with asyncio.TaskGroup() as group:
             while True:
-                for space in (await self._namespaces())[:MOST_NAMESPACES]:
+                spaces = await self._namespaces()
+                for space in spaces[:MOST_NAMESPACES]:
                     if space not in followed:
                         followed[space] = group.create_task(self._follow_one(space, followed))
+                self._mailbox.note(self._too_many(len(spaces)))
                 await self._demand.pause(self._pace.denied, self._pace.denied)
+
+    def _too_many(self, found: int) -> Problem | None:
+        if found <= MOST_NAMESPACES:
+            return None
+        act = self._spec.act("list")
+        what = f"only {MOST_NAMESPACES} of {found} namespaces are watched one by one"
+        return Problem("denied", str(act), what, act.rule)
 
     async def _follow_one(self, space: str, others: dict[str, asyncio.Task[None]]) -> None:
         """Follow one of several namespaces; one that is refused is left out, if not the last."""
         while True:
             try:
-                await self._reflect(space, "")
+                await self._reflect(space)
             except Denied as error:
                 if any(not t.done() for name, t in others.items() if name != space):
                     self._drop(space)
@@ -220,11 +230,14 @@ class Feed:
                 self._sink(space).failed(error.problem)
             await self._demand.pause(self._pace.denied, self._pace.denied)
 
-    async def _reflect(self, namespace: str, fields: str) -> None:
-        target = Target(self._spec, namespace, fields=fields)
-        await Reflector[Any](
-            self._connect, target, self._sink(namespace), demand=self._demand, pace=self._pace
-        ).run()
+    async def _reflect(self, namespace: str, fields: str = "") -> None:
+        reflector = self._reflectors.get(namespace)
+        if reflector is None:
+            target, sink = Target(self._spec, namespace, fields=fields), self._sink(namespace)
+            reflector = self._reflectors[namespace] = Reflector(
+                self._connect, target, sink, demand=self._demand, pace=self._pace
+            )
+        await reflector.run()
 
     async def _connect(self) -> KubeClient:
         """Return the cluster's client, after looking for its address anew now and then."""
@@ -252,6 +265,7 @@ class Feed:
         return sink
 
     def _drop(self, part: str) -> None:
+        self._reflectors.pop(part, None)
         sink = self._sinks.pop(part, None)
         if sink is not None:
             sink.clear()

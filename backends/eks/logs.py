@@ -20,7 +20,7 @@ from backends.eks.kinds import SPECS
 from backends.eks.kinds.judge import STARTING
 from backends.eks.kinds.pods import PODS
 from backends.eks.kinds.podstatus import ContainerStatus, Pod
-from backends.eks.kinds.workloads import DaemonSet, Workload
+from backends.eks.kinds.workloadstatus import DaemonSet, Workload
 from backends.eks.reflector import Connect, Pace, Reflector, Target
 from backends.logs.head import first
 from backends.logs.merge import LogMerge

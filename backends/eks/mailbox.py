@@ -42,7 +42,14 @@ class Mailbox:
         self._deletes: dict[Ref, None] = {}
         self._resync = True
         self._parts: dict[str, Part] = {}
+        self._note: Problem | None = None
         self._given = float("-inf")
+
+    def note(self, problem: Problem | None) -> None:
+        """Tell of a problem of the feed as a whole that makes nothing stale."""
+        if problem != self._note:
+            self._note = problem
+            self._wake.set()
 
     def part(self, name: str) -> Part:
         """Return what a part last said; a new one is loading."""
@@ -115,7 +122,7 @@ class Mailbox:
         return FeedStatus(
             state=shown[0].state,
             at=min(p.at for p in shown),
-            problem=next((p.problem for p in (*stale, *parts) if p.problem), None),
+            problem=next((p.problem for p in (*stale, *parts) if p.problem), self._note),
             loaded=sum(p.loaded for p in parts),
             total=sum(t for t in totals if t is not None) if None not in totals else None,
         )

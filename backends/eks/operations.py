@@ -13,7 +13,7 @@ from backends.clock import Clock
 from backends.eks.connections import Connections
 from backends.eks.errors import Act
 from backends.eks.kinds import SPECS, KindSpec
-from backends.eks.kinds.workloads import Workload
+from backends.eks.kinds.workloadstatus import Workload
 from backends.eks.rest import MERGE_PATCH, STRATEGIC_PATCH, KubeClient, segment
 from backends.eks.wire import Condition, Wire
 from backends.model import (

@@ -10,7 +10,8 @@ import msgspec
 from backends.eks.kinds.judge import pod_trouble
 from backends.eks.kinds.podstatus import Pod, summarise
 from backends.eks.kinds.spec import KindSpec
-from backends.eks.kinds.workloads import DEADLINE, REVISION, DaemonSet, Workload, condition
+from backends.eks.kinds.workloads import REVISION
+from backends.eks.kinds.workloadstatus import DEADLINE, DaemonSet, Workload, condition
 from backends.model import Revision, RolloutState
 from backends.text import clean
 

@@ -137,6 +137,7 @@ class Reflector(Generic[T]):
         """List and watch until cancelled. Raises `Denied` if it may not list, and nothing else.
 
         Other failures go to the sink and are tried again with backoff; rows stay meanwhile.
+        After a denial it can be run again.
         """
         while True:
             listing = False
@@ -259,7 +260,8 @@ class Reflector(Generic[T]):
             else:
                 self._sink.update(event.obj)
         elif event.type == "DELETED":
-            self._version = ""  # what is gone could not be read: only a list can tell
+            act = self._target.spec.act("watch", self._target.namespace)
+            raise Garbled(str(act), "what is gone cannot be read", "only a list can tell")
         elif event.type != "BOOKMARK":
             self._tell_skipped()
 

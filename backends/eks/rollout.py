@@ -17,7 +17,8 @@ from backends.eks.kinds import SPECS, KindSpec
 from backends.eks.kinds.events import EVENTS, Event, seen, to_fleet_event
 from backends.eks.kinds.pods import PODS
 from backends.eks.kinds.podstatus import Pod
-from backends.eks.kinds.workloads import REPLICA_SETS, DaemonSet, Workload
+from backends.eks.kinds.workloads import REPLICA_SETS
+from backends.eks.kinds.workloadstatus import DaemonSet, Workload
 from backends.eks.progress import Progress, progress_of, revisions_of
 from backends.eks.reflector import Connect, Pace, Reflector, Target
 from backends.model import FleetEvent, Problem, Ref, Rollout, RolloutState

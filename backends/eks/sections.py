@@ -5,12 +5,22 @@ What is wrong comes first, then what the object is, then what it is made of.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
 
+from backends.eks.facts import (
+    Doc,
+    ago,
+    container_facts,
+    dig,
+    in_seconds,
+    joined,
+    moment,
+    pairs,
+    yes_or_no,
+)
 from backends.eks.kinds.events import Event, seen, times
 from backends.eks.kinds.podstatus import Pod, summarise
 from backends.eks.kinds.workloads import REVISION
@@ -19,8 +29,6 @@ from backends.text import clean
 
 _NOISE = ("kubectl.kubernetes.io/last-applied-configuration",)
 """Annotations that repeat the object."""
-
-Doc = Mapping[str, Any]
 
 
 def of(ref: Ref, document: Doc) -> Sequence[Section]:
@@ -33,10 +41,10 @@ def of(ref: Ref, document: Doc) -> Sequence[Section]:
         case "k8s/nodes":
             return _node(document)
         case "k8s/events":
-            return (_pairs("Event", _event_facts(document)), _identity(document))
+            return (pairs("Event", _event_facts(document)), _identity(document))
         case "k8s/namespaces":
-            phase = _dig(document, "status", "phase")
-            return (_pairs("Status", [("Phase", phase)]), _identity(document))
+            phase = dig(document, "status", "phase")
+            return (pairs("Status", [("Phase", phase)]), _identity(document))
     return _workload(document)
 
 
@@ -52,9 +60,9 @@ def _workload(doc: Doc) -> Sequence[Section]:
     ]
     template = spec.get("template") or {}
     return (
-        _pairs("Status", counts),
+        pairs("Status", counts),
         _conditions(status),
-        _pairs("Rollout", _strategy(spec)),
+        pairs("Rollout", _strategy(spec)),
         *_containers(template.get("spec") or {}, {}),
         _identity(doc),
     )
@@ -67,9 +75,9 @@ def _strategy(spec: Doc) -> Iterable[tuple[str, Any]]:
     yield "Max unavailable", rolling.get("maxUnavailable")
     yield "Max surge", rolling.get("maxSurge")
     yield "Partition", rolling.get("partition")
-    yield "Progress deadline", _seconds(spec.get("progressDeadlineSeconds"))
-    yield "Min ready", _seconds(spec.get("minReadySeconds"))
-    yield "Selector", _labels(_dig(spec, "selector", "matchLabels"))
+    yield "Progress deadline", in_seconds(spec.get("progressDeadlineSeconds"))
+    yield "Min ready", in_seconds(spec.get("minReadySeconds"))
+    yield "Selector", joined(dig(spec, "selector", "matchLabels"))
 
 
 def _pod(doc: Doc) -> Sequence[Section]:
@@ -87,10 +95,10 @@ def _pod(doc: Doc) -> Sequence[Section]:
         ("QoS class", status.get("qosClass")),
         ("Service account", spec.get("serviceAccountName")),
         ("Priority", spec.get("priorityClassName") or spec.get("priority")),
-        ("Started", _moment(status.get("startTime"))),
+        ("Started", moment(status.get("startTime"))),
     ]
     return (
-        _pairs("Status", facts),
+        pairs("Status", facts),
         _conditions(status, only_false=True),
         *_containers(spec, status),
         _volumes(spec),
@@ -110,64 +118,8 @@ def _containers(spec: Doc, status: Doc) -> Iterable[Section]:
     ):
         found = {state.get("name"): state for state in status.get(states) or []}
         for container in spec.get(key) or []:
-            facts = _container(container, found.get(container.get("name")) or {})
-            yield _pairs(f"{word} {clean(str(container.get('name')))}", facts)
-
-
-def _container(spec: Doc, status: Doc) -> Iterable[tuple[str, Any]]:
-    yield "State", _state(status.get("state") or {})
-    yield "Last state", _state(status.get("lastState") or {})
-    if status:
-        yield "Ready", "yes" if status.get("ready") else "no"
-        yield "Restarts", status.get("restartCount")
-    yield "Image", spec.get("image")
-    yield "Image id", status.get("imageID")
-    yield "Command", " ".join(map(str, [*(spec.get("command") or []), *(spec.get("args") or [])]))
-    ports = (
-        f"{p.get('containerPort')}/{p.get('protocol', 'TCP')}" for p in spec.get("ports") or []
-    )
-    yield "Ports", ", ".join(ports)
-    resources = spec.get("resources") or {}
-    yield "Requests", _labels(resources.get("requests"))
-    yield "Limits", _labels(resources.get("limits"))
-    for probe in ("livenessProbe", "readinessProbe", "startupProbe"):
-        yield probe.removesuffix("Probe").capitalize() + " probe", _probe(spec.get(probe) or {})
-    yield "Environment", ", ".join(str(e.get("name")) for e in spec.get("env") or [])
-    mounts = (f"{m.get('mountPath')} from {m.get('name')}" for m in spec.get("volumeMounts") or [])
-    yield "Mounts", ", ".join(mounts)
-
-
-def _state(state: Doc) -> str:
-    for word, facts in state.items():
-        told = [word.capitalize()]
-        if facts.get("reason"):
-            told.append(f"({facts['reason']})")
-        if "exitCode" in facts:
-            told.append(f"exit {facts['exitCode']}")
-        for label, key in (("since", "startedAt"), ("until", "finishedAt")):
-            if facts.get(key):
-                told.append(f"{label} {_moment(facts[key])}")
-        if facts.get("message"):
-            told.append(f"— {facts['message']}")
-        return " ".join(told)
-    return ""
-
-
-def _probe(probe: Doc) -> str:
-    if not probe:
-        return ""
-    http, tcp, command = probe.get("httpGet"), probe.get("tcpSocket"), probe.get("exec")
-    what = "gRPC"
-    if http:
-        what = f"GET {http.get('path', '/')} on port {http.get('port')}"
-    elif tcp:
-        what = f"TCP port {tcp.get('port')}"
-    elif command:
-        what = " ".join(map(str, command.get("command") or []))
-    return (
-        f"{what}, every {probe.get('periodSeconds', 10)} s, "
-        f"fails after {probe.get('failureThreshold', 3)}"
-    )
+            facts = container_facts(container, found.get(container.get("name")) or {})
+            yield pairs(f"{word} {clean(str(container.get('name')))}", facts)
 
 
 def _volumes(spec: Doc) -> Section:
@@ -201,7 +153,7 @@ def _node(doc: Doc) -> Sequence[Section]:
     ]
     return (
         _conditions(status),
-        _pairs("Node", facts),
+        pairs("Node", facts),
         Section("Capacity", head=("Resource", "Capacity", "Allocatable"), rows=rows),
         _identity(doc),
     )
@@ -214,9 +166,9 @@ def _event_facts(doc: Doc) -> Iterable[tuple[str, Any]]:
     yield "Message", doc.get("message")
     yield "Object", f"{about.get('kind')} {about.get('name')}"
     yield "Count", doc.get("count")
-    yield "First", _moment(doc.get("firstTimestamp") or doc.get("eventTime"))
-    yield "Last", _moment(doc.get("lastTimestamp") or doc.get("eventTime"))
-    yield "From", doc.get("reportingComponent") or _dig(doc, "source", "component")
+    yield "First", moment(doc.get("firstTimestamp") or doc.get("eventTime"))
+    yield "Last", moment(doc.get("lastTimestamp") or doc.get("eventTime"))
+    yield "From", doc.get("reportingComponent") or dig(doc, "source", "component")
 
 
 def _identity(doc: Doc) -> Section:
@@ -227,14 +179,14 @@ def _identity(doc: Doc) -> Section:
         ("Name", meta.get("name")),
         ("Namespace", meta.get("namespace")),
         ("Controlled by", ", ".join(owners)),
-        ("Created", _moment(meta.get("creationTimestamp"))),
-        ("Deleted", _moment(meta.get("deletionTimestamp"))),
+        ("Created", moment(meta.get("creationTimestamp"))),
+        ("Deleted", moment(meta.get("deletionTimestamp"))),
         ("Finalizers", ", ".join(meta.get("finalizers") or [])),
         ("UID", meta.get("uid")),
-        ("Labels", _labels(meta.get("labels"))),
-        ("Annotations", _labels(notes)),
+        ("Labels", joined(meta.get("labels"))),
+        ("Annotations", joined(notes)),
     ]
-    return _pairs("Identity", facts)
+    return pairs("Identity", facts)
 
 
 def _conditions(status: Doc, *, only_false: bool = False) -> Section:
@@ -271,13 +223,13 @@ def replica_sets(items: Sequence[Doc], owner: str) -> Section:
         meta, status = item.get("metadata") or {}, item.get("status") or {}
         if not any(o.get("uid") == owner for o in meta.get("ownerReferences") or []):
             continue
-        containers = _dig(item, "spec", "template", "spec", "containers") or []
+        containers = dig(item, "spec", "template", "spec", "containers") or []
         revision = str((meta.get("annotations") or {}).get(REVISION, ""))
         rows.append(
             (
                 clean(revision),
                 clean(str(meta.get("name"))),
-                f"{status.get('readyReplicas', 0)}/{_dig(item, 'spec', 'replicas') or 0}",
+                f"{status.get('readyReplicas', 0)}/{dig(item, 'spec', 'replicas') or 0}",
                 clean(", ".join(str(c.get("image")) for c in containers)),
             )
         )
@@ -313,9 +265,9 @@ def cluster(ref: Ref, doc: Doc) -> Sequence[Section]:
             ("Version", version.get("gitVersion")),
             ("Platform", version.get("platform")),
         ]
-        return (_pairs("Cluster", facts),)
+        return (pairs("Cluster", facts),)
     network = doc.get("resourcesVpcConfig") or {}
-    issues = (f"{i.get('code')}: {i.get('message')}" for i in _dig(doc, "health", "issues") or [])
+    issues = (f"{i.get('code')}: {i.get('message')}" for i in dig(doc, "health", "issues") or [])
     facts = [
         ("Status", doc.get("status")),
         ("Version", doc.get("version")),
@@ -324,57 +276,12 @@ def cluster(ref: Ref, doc: Doc) -> Sequence[Section]:
         ("ARN", doc.get("arn")),
         ("Role", doc.get("roleArn")),
         ("VPC", network.get("vpcId")),
-        ("Public endpoint", _yes(network.get("endpointPublicAccess"))),
-        ("Private endpoint", _yes(network.get("endpointPrivateAccess"))),
-        ("Authentication", _dig(doc, "accessConfig", "authenticationMode")),
-        ("Tags", _labels(doc.get("tags"))),
+        ("Public endpoint", yes_or_no(network.get("endpointPublicAccess"))),
+        ("Private endpoint", yes_or_no(network.get("endpointPrivateAccess"))),
+        ("Authentication", dig(doc, "accessConfig", "authenticationMode")),
+        ("Tags", joined(doc.get("tags"))),
     ]
     return (
         Section("Issues", lines=tuple(clean(issue) for issue in issues)),
-        _pairs("Cluster", facts),
+        pairs("Cluster", facts),
     )
-
-
-def ago(seconds: float) -> str:
-    """Return a duration as kubectl would: ``45s``, ``3m``, ``5h``, ``2d``."""
-    whole = max(0, int(seconds))
-    for unit, size in (("d", 86400), ("h", 3600), ("m", 60)):
-        if whole >= 2 * size or (unit == "m" and whole >= 120):
-            return f"{whole // size}{unit}"
-    return f"{whole}s"
-
-
-def _pairs(title: str, facts: Iterable[tuple[Any, Any]]) -> Section:
-    """Make a section of the facts that are known; numbers are, at nought, too."""
-    kept = tuple(
-        (clean(str(name)), clean(str(value)))
-        for name, value in facts
-        if value is not None and value != ""
-    )
-    return Section(title, pairs=kept)
-
-
-def _labels(labels: Any) -> str:
-    return ", ".join(f"{key}={value}" for key, value in (labels or {}).items())
-
-
-def _seconds(value: Any) -> str:
-    return f"{value} s" if value else ""
-
-
-def _yes(value: Any) -> str:
-    return "" if value is None else "yes" if value else "no"
-
-
-def _moment(stamp: Any) -> str:
-    """Return a timestamp of the API as ``2026-11-22 21:27:23 UTC``."""
-    try:
-        return datetime.fromisoformat(str(stamp or "")).strftime("%Y-%m-%d %H:%M:%S UTC")
-    except ValueError:
-        return ""
-
-
-def _dig(doc: Any, *keys: str) -> Any:
-    for key in keys:
-        doc = (doc or {}).get(key)
-    return doc

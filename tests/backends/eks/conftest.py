@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from kube_fake import FakeKube
 from kube_help import NOW, QUICK, SCOPE, Watching, write_kubeconfig
 
@@ -13,6 +14,9 @@ from backends.base import KubeSource, Sources
 from backends.clock import ManualClock
 from backends.eks.backend import KubeBackend
 from backends.model import Query, Ref
+
+settings.register_profile("steady", deadline=None)
+settings.load_profile("steady")  # how long an example takes depends on who else is at work
 
 
 @pytest.fixture(autouse=True)

@@ -13,8 +13,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, TypeAlias
 
 from aiohttp import web
+from kube_docs import Doc, merge
 
-Doc: TypeAlias = dict[str, Any]
 Script: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse | None]]
 """Answers a request in place of the fake; None: let the fake do it after all."""
 
@@ -328,14 +328,6 @@ def fits(doc: Doc, request: web.Request, namespace: str) -> bool:
     return True
 
 
-def merge(doc: Doc, change: Doc) -> Doc:
-    """Apply a JSON merge patch."""
-    made = dict(doc)
-    for key, value in change.items():
-        made[key] = merge(made.get(key) or {}, value) if isinstance(value, dict) else value
-    return made
-
-
 class LogFile:
     """A container's log: lines with nanosecond stamps, that grows and ends."""
 
@@ -392,73 +384,3 @@ class LogFile:
                 assert request.transport is not None
                 request.transport.close()
                 return response
-
-
-def pod(name: str, namespace: str = "shop", **changes: Any) -> Doc:
-    """A running pod of one container, as short as it can be."""
-    started = "2026-11-22T21:27:28Z"
-    doc: Doc = {
-        "metadata": {
-            "name": name,
-            "namespace": namespace,
-            "creationTimestamp": "2026-11-22T21:27:27Z",
-            "labels": changes.pop("labels", {"app": "web"}),
-            "ownerReferences": changes.pop("owners", []),
-        },
-        "spec": {
-            "nodeName": "node-1",
-            "containers": [{"name": "app", "image": "nginx:1.27"}],
-        },
-        "status": {
-            "phase": "Running",
-            "podIP": "10.1.1.30",
-            "conditions": [{"type": "Ready", "status": "True"}],
-            "containerStatuses": [
-                {
-                    "name": "app",
-                    "state": {"running": {"startedAt": started}},
-                    "lastState": {},
-                    "ready": True,
-                    "restartCount": 0,
-                    "image": "nginx:1.27",
-                }
-            ],
-        },
-    }
-    return merge(doc, changes)
-
-
-def deployment(
-    name: str = "web", namespace: str = "shop", replicas: int = 3, **changes: Any
-) -> Doc:
-    """A deployment that has what it wants."""
-    doc: Doc = {
-        "metadata": {
-            "name": name,
-            "namespace": namespace,
-            "generation": 1,
-            "creationTimestamp": "2026-11-22T21:27:23Z",
-            "annotations": {"deployment.kubernetes.io/revision": "1"},
-        },
-        "spec": {
-            "replicas": replicas,
-            "selector": {"matchLabels": {"app": name}},
-            "template": {"spec": {"containers": [{"name": "app", "image": "nginx:1.27"}]}},
-        },
-        "status": {
-            "observedGeneration": 1,
-            "replicas": replicas,
-            "updatedReplicas": replicas,
-            "readyReplicas": replicas,
-            "availableReplicas": replicas,
-            "conditions": [
-                {"type": "Available", "status": "True"},
-                {"type": "Progressing", "status": "True", "reason": "NewReplicaSetAvailable"},
-            ],
-        },
-    }
-    return merge(doc, changes)
-
-
-def owner(kind: str, name: str) -> list[Doc]:
-    return [{"kind": kind, "name": name, "uid": f"uid-{name}", "controller": True}]

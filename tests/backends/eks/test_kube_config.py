@@ -220,7 +220,7 @@ JSON = st.recursive(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.dictionaries(st.just("contexts"), JSON))
 def test_any_document_is_contexts_or_invalid(tmp_path, document) -> None:
     path = config(tmp_path / "k", **document)

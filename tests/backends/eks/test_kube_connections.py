@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 from aiohttp import web
-from kube_fake import FakeKube, pod, status
+from kube_docs import pod
+from kube_fake import FakeKube, status
 from kube_help import QUICK, Watching, write_kubeconfig
 
 from backends.base import AwsSource, Expired, Invalid, KubeSource, Sources

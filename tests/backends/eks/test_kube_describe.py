@@ -6,11 +6,12 @@ import json
 from pathlib import Path
 
 import pytest
-from kube_fake import deployment, merge, owner, pod, status
+from kube_docs import deployment, merge, owner, pod
+from kube_fake import status
 from kube_help import NOW, SCOPE
 
 from backends.base import Invalid, NotFound
-from backends.eks.sections import ago
+from backends.eks.facts import ago
 from backends.model import Description, Health, Ref, Resource, Section
 from backends.text import UNSAFE
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 from aiohttp import web
-from kube_fake import FakeKube, deployment, owner, pod, status
+from kube_docs import deployment, owner, pod
+from kube_fake import FakeKube, status
 from kube_help import NOW, SCOPE
 
 from backends.base import Invalid
+from backends.eks import feed as feed_module
 from backends.model import FeedState, Health, Query, Ref
 
 
@@ -127,6 +129,34 @@ async def test_a_denial_ends_when_the_permission_is_there(kube, watch) -> None:
     kube.unscript()
     kube.put("nodes", {"metadata": {"name": "node-1"}})
     await feed.until(lambda s: live(s) and s.names == {"node-1"})
+
+
+async def test_what_went_while_the_permission_was_away_is_gone(kube, watch) -> None:
+    kube.put("pods", pod("web-0"))
+    kube.put("pods", pod("web-1"))
+    feed = watch("k8s/pods")
+    await feed.until(lambda s: live(s) and len(s.rows) == 2)
+    refuse(kube, "/api/v1/namespaces")
+    kube.script(status(410, "Gone"), watch=True)
+    kube.script(status(403, "Forbidden", "forbidden"), path="/api/v1/pods", once=False)
+    kube.cut()
+    shown = await feed.until(stale)
+    assert shown.names == {"web-0", "web-1"}
+    kube.forget_silently("pods", "shop", "web-0")
+    kube.unscript()
+    await feed.until(lambda s: live(s) and s.names == {"web-1"})
+
+
+async def test_namespaces_beyond_the_limit_are_told_of(kube, watch, monkeypatch) -> None:
+    monkeypatch.setattr(feed_module, "MOST_NAMESPACES", 1)
+    refuse(kube, "/api/v1/pods")
+    for name in ("shop", "edge"):
+        kube.put("namespaces", {"metadata": {"name": name}})
+        kube.put("pods", pod("web-0", name))
+    feed = watch("k8s/pods")
+    shown = await feed.until(lambda s: live(s) and s.rows and s.last.status.problem)
+    assert len(shown.rows) == 1
+    assert "only 1 of 2 namespaces" in shown.last.status.problem.message
 
 
 async def test_rows_stay_fresh_where_only_the_watch_is_denied(kube, watch) -> None:

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from kube_fake import deployment, merge
+from kube_docs import deployment, merge
 from kube_help import NOW, SCOPE
 
 from backends.eks.kinds import KINDS, SPECS
 from backends.eks.kinds.cluster import Node, judge_node, memory
 from backends.eks.kinds.spec import View
-from backends.eks.kinds.workloads import (
+from backends.eks.kinds.workloadstatus import (
     DaemonSet,
     Workload,
     judge_daemon_set,

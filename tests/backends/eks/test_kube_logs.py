@@ -8,7 +8,8 @@ from contextlib import aclosing
 
 import pytest
 from aiohttp import web
-from kube_fake import LogFile, deployment, owner, pod, status
+from kube_docs import deployment, owner, pod
+from kube_fake import LogFile, status
 from kube_help import SCOPE
 
 from backends.base import Invalid, NotFound

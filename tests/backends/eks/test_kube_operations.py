@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from kube_fake import deployment, merge, status
+from kube_docs import deployment, merge
+from kube_fake import status
 from kube_help import SCOPE
 
 from backends.base import Conflict, Denied, Invalid, NotFound

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from kube_fake import merge, pod
+from kube_docs import merge, pod
 from kube_help import NOW
 
 from backends.eks.kinds.judge import judge_pod

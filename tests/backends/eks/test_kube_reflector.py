@@ -7,7 +7,8 @@ import json
 
 import pytest
 from aiohttp import web
-from kube_fake import FakeKube, deployment, pod, status
+from kube_docs import deployment, pod
+from kube_fake import FakeKube, status
 
 from backends.eks.reflector import Pace
 from backends.model import FeedState
@@ -209,6 +210,16 @@ async def test_an_object_that_cannot_be_read_does_not_hide_the_others(kube, watc
     assert "1 of them could not be read" in shown.last.status.problem.message
     kube.put("deployments", deployment("bad"))
     await feed.until(lambda s: s.names == {"web", "bad"})
+
+
+async def test_what_is_deleted_and_cannot_be_read_is_gone_all_the_same(kube, watch) -> None:
+    kube.put("deployments", deployment("web"))
+    kube.put("deployments", deployment("bad"))
+    feed = watch("k8s/deployments")
+    await feed.until(lambda s: live(s) and len(s.rows) == 2)
+    kube.objects["deployments"]["shop", "bad"]["spec"]["replicas"] = "three"
+    kube.remove("deployments", "shop", "bad")
+    await feed.until(lambda s: s.names == {"web"})
 
 
 async def test_a_list_that_is_no_list_is_a_problem(kube, watch) -> None:

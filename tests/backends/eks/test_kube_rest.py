@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 from aiohttp import web
-from kube_fake import FakeKube, deployment, pod, status
+from kube_docs import deployment, pod
+from kube_fake import FakeKube, status
 
 from backends.base import Denied, Expired, Invalid, Unreachable
 from backends.eks import tls

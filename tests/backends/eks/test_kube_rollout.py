@@ -9,7 +9,8 @@ from contextlib import aclosing
 
 import msgspec
 import pytest
-from kube_fake import FakeKube, deployment, merge, owner, pod, status
+from kube_docs import deployment, merge, owner, pod
+from kube_fake import FakeKube, status
 from kube_help import SCOPE
 
 from backends.base import Invalid, NotFound
