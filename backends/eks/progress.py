@@ -91,6 +91,18 @@ def _replicas(obj: Workload) -> Progress:
     return Progress(_SETTLED, f"{status.ready_replicas} of {desired} pods ready")
 
 
+def trouble_of(spec: KindSpec, obj: Any, sets: Sequence[Workload], pods: Sequence[Pod]) -> str:
+    """Return why a pod of the new revision does not run; empty where none is in trouble."""
+    if spec.kind.id == "k8s/deployments":
+        newest = obj.metadata.annotations.get(REVISION, "")
+        new = {s.metadata.uid for s in sets if s.metadata.annotations.get(REVISION, "") == newest}
+        pods = [p for p in pods if any(o.uid in new for o in p.metadata.owner_references)]
+    elif isinstance(obj, Workload) and obj.status.update_revision:
+        revision = obj.status.update_revision
+        pods = [p for p in pods if revision.endswith(p.metadata.labels.revision_hash)]
+    return next((trouble for pod in pods if (trouble := pod_trouble(pod))), "")
+
+
 def revisions_of(
     spec: KindSpec, obj: Any, sets: Sequence[Workload], pods: Sequence[Pod]
 ) -> tuple[Revision, ...]:

@@ -19,7 +19,7 @@ from backends.eks.kinds.pods import PODS
 from backends.eks.kinds.podstatus import Pod
 from backends.eks.kinds.workloads import REPLICA_SETS
 from backends.eks.kinds.workloadstatus import DaemonSet, Workload
-from backends.eks.progress import Progress, progress_of, revisions_of
+from backends.eks.progress import Progress, progress_of, revisions_of, trouble_of
 from backends.eks.reflector import Connect, Pace, Reflector, Target
 from backends.model import FleetEvent, Problem, Ref, Rollout, RolloutState
 
@@ -172,17 +172,20 @@ class _Watcher:
             s for s in self._sets.objects.values()
             if any(o.uid == obj.metadata.uid for o in s.metadata.owner_references)
         ]  # fmt: skip
-        members = (obj, *sets, *self._own(pods, obj, sets))
-        self._uids.update(member.metadata.uid for member in members)
+        mine = self._own(pods, obj, sets)
+        self._uids.update(member.metadata.uid for member in (obj, *sets, *mine))
         progress = progress_of(self._spec, obj)
         summary = progress.summary
+        if progress.state is not RolloutState.SETTLED:
+            trouble = trouble_of(self._spec, obj, sets, mine)
+            summary += f"; {trouble}" if trouble else ""
         if problem is not None:
             summary = f"{summary} (not seen anew: {problem.message})"
         return Rollout(
             ref=self._ref,
             state=progress.state,
             summary=summary,
-            revisions=revisions_of(self._spec, obj, sets, self._own(pods, obj, sets)),
+            revisions=revisions_of(self._spec, obj, sets, mine),
             events=self._history(),
             at=now,
         )

@@ -96,7 +96,7 @@ async def test_a_rollout_is_seen_to_its_end(kube, backend) -> None:
     kube.put("pods", pod("web-b-1", owners=owner("ReplicaSet", "web-b")))
     crashing = pod("web-b-2", owners=owner("ReplicaSet", "web-b"))
     crashing["status"]["containerStatuses"][0] |= {
-        "ready": False, "state": {"waiting": {"reason": "CrashLoopBackOff"}}
+        "ready": False, "state": {"waiting": {"reason": "ErrImagePull", "message": "no such tag"}}
     }  # fmt: skip
     kube.put("pods", crashing)
     kube.put("pods", pod("stranger", owners=owner("ReplicaSet", "other")))
@@ -108,7 +108,8 @@ async def test_a_rollout_is_seen_to_its_end(kube, backend) -> None:
         following = Following(states)
         first = await following.until(lambda r: True)
         assert first.state is RolloutState.RUNNING
-        assert first.summary == "2 of 3 new pods made"
+        trouble = "container app: ErrImagePull: no such tag"
+        assert first.summary == f"2 of 3 new pods made; {trouble}"
         new, old = first.revisions
         assert (new.name, new.role, new.image) == ("web-b", "new", "nginx:2")
         assert (new.desired, new.running, new.pending, new.failed) == (2, 1, 0, 1)
@@ -117,7 +118,7 @@ async def test_a_rollout_is_seen_to_its_end(kube, backend) -> None:
         assert "back-off" in first.events[0].text
 
         rolling(kube, updatedReplicas=3)
-        await following.until(lambda r: r.summary == "1 old pod still to go")
+        await following.until(lambda r: r.summary.startswith("1 old pod still to go"))
         rolling(kube, updatedReplicas=3, replicas=3)
         await following.until(lambda r: r.state is RolloutState.SETTLED or "available" in r.summary)
         rolling(kube, updatedReplicas=3, replicas=3, availableReplicas=3)
