@@ -173,6 +173,7 @@ class LogMerge:
                 async with self._turn:  # its waiters are served in their order: none starves
                     await self._await_room()
                     self._push(source, left)
+                await asyncio.sleep(0)  # a flood is taken in without holding up the loop
         finally:
             self._dropped += len(left)
             self._wake.set()
