@@ -10,7 +10,8 @@ from backends.ecs.wire import Payload, count, items, moment, tail, text
 from backends.model import Health
 
 RECENT = 300.0
-"""Seconds for which an event that tells of trouble counts, unless a steady state followed it."""
+"""Seconds for which an event that tells of trouble counts, unless a steady state followed it,
+and for which a task that failed does: after that it is history."""
 
 STARTING = 120.0
 """Seconds for which a service that is short of tasks, but has just started some, is not late."""
@@ -69,7 +70,7 @@ def judge_task(task: Payload, now: float) -> Verdict:
     """Say how a task is, from its state, its health check and why it stopped."""
     last = task.get("lastStatus")
     if last == "STOPPED":
-        return _stopped(task)
+        return _stopped(task, now)
     if task.get("desiredStatus") == "STOPPED":
         return Verdict(Health.PROGRESSING, text(task, "stoppedReason") or "it is stopping")
     if last == "RUNNING":
@@ -198,8 +199,9 @@ def _running(task: Payload) -> Verdict:
     return Verdict(Health.OK)
 
 
-def _stopped(task: Payload) -> Verdict:
-    if expected(task):
+def _stopped(task: Payload, now: float) -> Verdict:
+    """A failure counts while it is recent; after that it is history, reason and all."""
+    if expected(task) or now - (moment(task, "stoppedAt") or now) > RECENT:
         return Verdict(Health.IDLE, why_stopped(task))
     taken = task.get("stopCode") in (
         "SpotInterruption",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
@@ -26,13 +27,13 @@ def text(payload: Payload, key: str) -> str:
 def count(payload: Payload, key: str) -> int:
     """Return an integer field; 0 where it is absent or no number."""
     value = payload.get(key)
-    return int(value) if isinstance(value, int | float) else 0
+    return int(value) if isinstance(value, int | float) and math.isfinite(value) else 0
 
 
 def moment(payload: Payload, key: str) -> float | None:
     """Return a time field as epoch seconds; None where it is absent or no number."""
     value = payload.get(key)
-    return float(value) if isinstance(value, int | float) else None
+    return float(value) if isinstance(value, int | float) and math.isfinite(value) else None
 
 
 def items(payload: Payload, key: str) -> Sequence[Payload]:
