@@ -28,10 +28,15 @@ def all_ids() -> frozenset[str]:
     from tui.screens.browse import BrowseScreen
     from tui.screens.detail import DetailScreen
     from tui.screens.logs import LogScreen
+    from widgets.detail_pane import DetailPane
+    from widgets.document_view import DocumentView
     from widgets.log_pane import LogPane
     from widgets.resource_table import ResourceTable
+    from widgets.rows_view import RowsView
 
-    return binding_ids(TopdeckApp, BrowseScreen, DetailScreen, LogScreen, LogPane, ResourceTable)
+    screens = (TopdeckApp, BrowseScreen, DetailScreen, LogScreen)
+    panes = (LogPane, ResourceTable, DetailPane, DocumentView, RowsView)
+    return binding_ids(*screens, *panes)
 
 
 def check_keys(keys: Mapping[str, str]) -> None:

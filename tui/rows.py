@@ -178,13 +178,13 @@ class QueryRows:
 
     @property
     def columns(self) -> Sequence[Column]:
-        """The kind's columns, with the cluster's address after the name if there are several."""
+        """The kind's columns, with the cluster's after the name where rows are of several, and why
+        a row is as it is in the end."""
         own = self.kind.columns
-        if not self._spans:
-            return own
         have = {column.key for column in own}
-        extra = [c for c in (_CLUSTER, _REGION) if c.key not in have]
-        return (own[0], *extra, *own[1:])
+        extra = [c for c in (_CLUSTER, _REGION) if self._spans and c.key not in have]
+        why = () if "why" in have else (_WHY,)
+        return (own[0], *extra, *own[1:], *why)
 
     def project(self, row: Resource) -> tuple[Cell, ...]:
         """Pick a row's cells by key, since members differ in their columns."""
@@ -265,11 +265,14 @@ class QueryRows:
             return kind.singular if kind is not None else row.ref.kind
         if key == "status":
             return row.status
+        if key == "why":
+            return row.reason or None
         return {"cluster": scope.cluster, "region": scope.region}.get(key)
 
 
 _CLUSTER = Column("cluster", "Cluster")
 _REGION = Column("region", "Region", wide=True)
+_WHY = Column("why", "Why", width=36)
 
 
 def belongs(asked: Query, row: Resource) -> bool:

@@ -200,8 +200,8 @@ class LogScreen(Screen[None]):
         self.notify(f"{count:,} lines saved to {path}", timeout=8, markup=False)
 
     def action_copy(self) -> None:
-        """Copy the lines on the screen."""
-        text = self.pane.visible_text()
+        """Copy what is selected with the mouse, or the lines on the screen."""
+        text = self.pane.selected_text() or self.pane.visible_text()
         self.app.copy_to_clipboard(text)
         self.notify(f"{len(text.splitlines())} lines copied", timeout=2, markup=False)
 
