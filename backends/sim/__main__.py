@@ -6,7 +6,6 @@ import argparse
 import os
 import sys
 
-
 NICENESS = 10
 """How far a simulator that belongs to a screen stands back behind it, as `nice` counts."""
 
