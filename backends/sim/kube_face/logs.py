@@ -10,6 +10,7 @@ from aiohttp import web
 
 from backends.sim.kube_face import status
 from backends.sim.kube_face.status import bad_request
+from backends.sim.kube_world import kinds
 from backends.sim.kube_world.cluster import KubeCluster
 from backends.sim.kube_world.store import Version
 from backends.sim.kube_world.values import Doc, dig, parse_stamp, stamp
@@ -142,6 +143,12 @@ def _ended(restart: int, state: Doc) -> Run:
     return Run(restart, start, max(end, start + 0.5), state["exitCode"])
 
 
+def last_words(run: Run) -> Iterator[tuple[float, str]]:
+    """Yield the lines by which an ended run says why."""
+    for number, text in enumerate(_ENDINGS.get(run.exit_code, ())):
+        yield (run.end or 0.0) - 0.01 + number * 0.001, text
+
+
 class LogReader:
     """Reads the log of one run of one container."""
 
@@ -165,8 +172,13 @@ class LogReader:
         last = run.end - 0.01
         yield from self._voice.lines(start, min(end, last))
         if start <= last < end:
-            for number, text in enumerate(_ENDINGS.get(run.exit_code, ())):
-                yield last + number * 0.001, text
+            yield from last_words(run)
+
+    def rest(self, start: float, run: Run) -> Iterator[tuple[float, str]]:
+        """Yield what comes after `start` of a run that has meanwhile ended as `run` says."""
+        if run.end is not None:
+            yield from self._voice.lines(start, run.end - 0.01)
+            yield from last_words(run)
 
     def tail(self, since: float, now: float, number: int) -> list[tuple[float, str]]:
         """Return the last lines, at most `number`; looks back no further than it must."""
@@ -212,13 +224,17 @@ class LogStream:
             lines = list(self._reader.lines(options.since, now))
         for index in range(0, len(lines), 1000):
             yield self._cut(lines[index : index + 1000])
-        running = options.follow and not options.previous and self._run.end is None
-        while running and self._left != 0:
+        run = self._run
+        following = options.follow and not options.previous and run.end is None
+        while following and run.end is None and self._left != 0:
             await asyncio.sleep(POLL)
             self._cluster.advance()
             before, now = now, self._cluster.state.now
-            running = self._still_runs()
-            yield self._cut(list(self._reader.lines(before, now)))
+            run = self._look(now)
+            more = self._reader.lines(before, now) if run.end is None else (
+                self._reader.rest(before, run)
+            )  # fmt: skip
+            yield self._cut(list(more))
 
     def _cut(self, lines: list[tuple[float, str]]) -> bytes:
         stamps = self._options.timestamps
@@ -228,16 +244,20 @@ class LogStream:
             self._left -= len(made)
         return made
 
-    def _still_runs(self) -> bool:
-        """Return whether the run that is followed still goes on."""
-        from backends.sim.kube_world import kinds
-
+    def _look(self, now: float) -> Run:
+        """Return the run that is followed as it is now, with its end where it has ended."""
+        run = self._run
         version = self._cluster.state.get(kinds.PODS, self._pod.namespace, self._pod.name)
         if version is None or version.uid != self._pod.uid:
-            return False
+            return Run(run.restart, run.start, now, 0)
         statuses = version.doc["status"].get("containerStatuses", ())
         found: Doc = next((s for s in statuses if s["name"] == self._container), {})
-        return "running" in found.get("state", {}) and (found["restartCount"] == self._run.restart)
+        same = found.get("restartCount") == run.restart
+        if same and "running" in found["state"]:
+            return run
+        ended = dig(found, "state", "terminated") if same else None
+        ended = ended or dig(found, "lastState", "terminated")
+        return Run(run.restart, run.start, now, ended["exitCode"] if ended else 0)
 
 
 async def serve(cluster: KubeCluster, pod: Version, request: web.Request) -> web.StreamResponse:

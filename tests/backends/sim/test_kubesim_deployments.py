@@ -113,3 +113,14 @@ def test_recreate_stops_everything_before_it_starts_anything() -> None:
     lab.until(done)
     assert old != {"1.27"}
     assert max(together) == 1
+
+
+def test_a_condition_keeps_the_time_since_which_it_holds() -> None:
+    lab = Lab()
+    before = condition(lab.get(kinds.DEPLOYMENTS, "web"), "Progressing")
+    lab.annotate(kinds.DEPLOYMENTS, "web")
+    lab.run(1)
+    during = condition(lab.get(kinds.DEPLOYMENTS, "web"), "Progressing")
+    assert during["reason"] != before["reason"]
+    assert during["lastTransitionTime"] == before["lastTransitionTime"]
+    assert during["lastUpdateTime"] > before["lastUpdateTime"]

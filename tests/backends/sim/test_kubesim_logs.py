@@ -68,6 +68,19 @@ async def test_a_follower_is_told_of_new_lines_until_the_container_ends() -> Non
         assert rest.endswith(b"\n")
 
 
+async def test_a_follower_is_let_go_when_the_container_crashes() -> None:
+    lab = Lab(workload(desired=1))
+    async with serving(lab) as kube:
+        path = f"{kube.base}{PODS}/{first(lab)}/log?follow=true&tailLines=1"
+        async with kube.session.get(path) as response:
+            await response.content.readline()
+            lab.cluster.incident("crash-loop", "web")
+            lab.until(lambda: lab.words() == ["Error"])
+            rest = (await response.content.read()).decode()
+        assert lab.words() == ["Error"]
+        assert rest.endswith("KeyError: 'DATABASE_URL'\n")
+
+
 async def test_every_container_has_its_own_log() -> None:
     lab = Lab(workload(desired=1, autoscaled=True))
     async with serving(lab) as kube:

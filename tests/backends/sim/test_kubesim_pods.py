@@ -140,3 +140,24 @@ def test_addresses_are_never_shared() -> None:
     pairs = lab.cluster.pod_addresses(NAMESPACE, "web")
     assert {name for name, _ in pairs} <= {p["metadata"]["name"] for p in lab.pods()}
     assert len(pairs) == 6
+
+
+def test_addresses_of_pods_that_are_gone_are_given_out_again() -> None:
+    lab = Lab(workload(desired=1), nodes=1)
+    node = lab.docs(kinds.NODES, "")[0]["metadata"]["name"]
+    addresses, pod = lab.cluster.kubelet.addresses, lab.pods()[0]
+    for number in range(600):
+        ip = addresses.take(node)
+        meta = {**pod["metadata"], "name": f"p{number}", "uid": f"p{number}"}
+        meta.pop("ownerReferences", None)
+        doc = {**pod, "metadata": meta, "status": {**pod["status"], "podIP": ip}}
+        lab.put(kinds.PODS, doc)
+        assert ip != pod["status"]["podIP"]
+        lab.cluster.state.remove(kinds.PODS, NAMESPACE, f"p{number}")
+
+
+def test_a_pod_that_was_there_has_been_created_started_and_ready_in_this_order() -> None:
+    for pod in Lab(workload(), workload("db", kind="statefulset")).docs(kinds.PODS):
+        running = pod["status"]["containerStatuses"][0]["state"]["running"]
+        ready = condition(pod, "Ready")["lastTransitionTime"]
+        assert pod["metadata"]["creationTimestamp"] < running["startedAt"] < ready
