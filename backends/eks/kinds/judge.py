@@ -41,11 +41,13 @@ def judge_pod(pod: Pod, summary: Summary, now: float) -> Verdict:
         return _ending(word, deleted.timestamp() + GRACE, now)
     if status.phase == "Failed":
         return Verdict(Health.FAILING, word, _failed(pod))
+    if status.phase == "Running" and summary.ready == summary.total:
+        return _ready(pod, summary, word, now)
     trouble = pod_trouble(pod)
     if trouble:
         return Verdict(Health.FAILING, word, trouble)
     if status.phase == "Running":
-        return _running(pod, summary, word, now)
+        return _unready(pod, summary, word, now)
     return _pending(pod, word, now)
 
 
@@ -99,9 +101,7 @@ def _failed(pod: Pod) -> str:
     return pod_trouble(pod) or clean(pod.status.reason) or "failed"
 
 
-def _running(pod: Pod, summary: Summary, word: str, now: float) -> Verdict:
-    if summary.ready < summary.total:
-        return _unready(pod, summary, word, now)
+def _ready(pod: Pod, summary: Summary, word: str, now: float) -> Verdict:
     if summary.restarts and summary.restarted is not None:
         calm = summary.restarted.timestamp() + CALM
         if now < calm:

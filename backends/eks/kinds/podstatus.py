@@ -63,7 +63,6 @@ class ContainerStatus(Wire, frozen=True, gc=False):
     ready: bool = False
     started: bool | None = None
     restart_count: int = 0
-    image: str = ""
 
 
 class PodStatus(Wire, frozen=True, gc=False):
