@@ -89,12 +89,25 @@ class Watch:
             raise AssertionError(f"never came: {self.shelf.status} {list(self.rows)}") from None
 
 
+async def rows_of(backend, query: Query) -> dict[str, Resource]:
+    """Return the rows of a query's first complete answer, by name."""
+    watch = Watch(backend, query)
+    try:
+        await watch.until(lambda: watch.live)
+        return watch.rows
+    finally:
+        watch.task.cancel()
+        await asyncio.wait({watch.task})
+
+
 class World:
     """A simulator with the backend before it."""
 
-    def __init__(self, server: SimServer, backend) -> None:
+    def __init__(self, server: SimServer, sources: Sources, clock: SteppedClock) -> None:
         self.server = server
-        self.backend = backend
+        self.sources = sources
+        self.clock = clock
+        self.backend = create(sources, clock)
         self._watches: list[Watch] = []
 
     def watch(self, query: Query, demand: Demand | None = None) -> Watch:
@@ -103,9 +116,7 @@ class World:
         return watch
 
     async def rows(self, query: Query) -> dict[str, Resource]:
-        watch = self.watch(query)
-        await watch.until(lambda: watch.live)
-        return watch.rows
+        return await rows_of(self.backend, query)
 
     def service(self, name: str, namespace: str = "shop"):
         """Return the simulator's own service, to change it behind the API."""
@@ -133,7 +144,7 @@ async def cloudmap_world(directory: Path, *, lively: bool = False) -> AsyncItera
             credentials_file=str(credentials),
         )
         sources = Sources(aws=(source,), budget_share=1.0)
-        world = World(server, create(sources, SteppedClock(manual)))
+        world = World(server, sources, SteppedClock(manual))
         try:
             yield world
         finally:

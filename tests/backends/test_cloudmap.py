@@ -1,9 +1,10 @@
 """The Cloud Map backend over HTTP, against the simulator."""
 
 import pytest
-from cloudmap_world import ROOT, SHOP, World, cloudmap_world
+from cloudmap_world import ROOT, SHOP, World, cloudmap_world, rows_of
 
 from backends.base import Backend, Demand, Invalid, NotFound
+from backends.ecs import create as ecs
 from backends.model import (
     FeedState,
     Health,
@@ -106,6 +107,37 @@ async def test_instances_have_health_address_and_links_to_their_tasks(world: Wor
         assert link.scope == Scope(
             "ecs", account="111122223333", region="us-east-1", cluster="shop-prod"
         )
+
+
+async def ecs_rows(world: World, name: str) -> tuple[Resource, list[Resource]]:
+    """Return a service of shop-prod and its tasks, as the ECS backend has them."""
+    scope = Scope("ecs", "acme-prod", "111122223333", "us-east-1", "shop-prod")
+    backend = ecs(world.sources, world.clock)
+    try:
+        services = await rows_of(backend, Query(scope, "ecs/services"))
+        parent = Ref(scope, "ecs/services", name)
+        tasks = await rows_of(backend, Query(scope, "ecs/tasks", parent))
+    finally:
+        await backend.close()
+    return services[name], list(tasks.values())
+
+
+@pytest.mark.parametrize(
+    ("name", "namespace"), [("web", "shop.local"), ("sessions", "edge.acme.example")]
+)
+async def test_ecs_and_cloud_map_find_each_other(world: World, name, namespace):
+    scope = SHOP.at(namespace=namespace)
+    registered = (await world.rows(Query(scope, "cloudmap/services")))[name]
+    instances = await world.rows(Query(scope, "cloudmap/instances", registered.ref))
+    service, tasks = await ecs_rows(world, name)
+    assert matches(service.links[0], registered)
+    assert any(matches(link, service) for link in registered.links)
+    assert len(tasks) == len(instances) > 0
+    for row in instances.values():
+        (task,) = [t for t in tasks if any(matches(link, t) for link in row.links)]
+        assert row.ref.name == f"{name}/{task.ref.name}"
+        if task.addresses[0] == row.addresses[0]:  # a task without an address of its own has not
+            assert any(matches(link, row) for link in task.links)
 
 
 async def test_pods_are_linked_by_address(world: World):
