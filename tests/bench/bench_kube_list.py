@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 ROUNDS = 3
 """Times that everything is listed; the median counts."""
 
-BEAT = 0.002
+BEAT = 0.005
 """Seconds between looks at whether the loop still turns."""
 
 
