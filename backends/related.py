@@ -59,7 +59,7 @@ class _Search:
 
 
 async def related(fleet: Fleet, board: Board, resource: Resource) -> AsyncIterator[Related]:
-    """Yield what a resource is related to as it is found, parents first.
+    """Yield what a resource is related to as it is found, what it points at first.
 
     Feeds that fail or do not answer within `DEADLINE` seconds are passed over.
     """
@@ -80,10 +80,13 @@ async def related(fleet: Fleet, board: Board, resource: Resource) -> AsyncIterat
 async def _all(
     fleet: Fleet, board: Board, search: _Search, resource: Resource
 ) -> AsyncIterator[Related]:
+    for link in resource.links:
+        for row in await _ends(fleet, board, search, link):
+            yield Related(link.label, row)
     parents = await _parents(fleet, board, search, resource)
     for parent in parents:
         yield Related(_singular(fleet, parent.ref.kind), parent)
-    for link in (link for row in (resource, *parents) for link in row.links):
+    for link in (link for parent in parents for link in parent.links):
         for row in await _ends(fleet, board, search, link):
             yield Related(link.label, row)
     if not resource.ref.kind.startswith("cloudmap/"):

@@ -174,6 +174,7 @@ class QueryRows:
         self._changed: RowsChanged | None = None
         self._visible = True
         self._spans = len({query.scope.at(namespace="") for query in queries}) > 1
+        self._in_clusters = f"{kind.id.partition('/')[0]}/clusters" in fleet.kinds
         self._indices: dict[str, tuple[int | str, ...]] = {}
 
     @property
@@ -182,7 +183,8 @@ class QueryRows:
         a row is as it is in the end."""
         own = self.kind.columns
         have = {column.key for column in own}
-        extra = [c for c in (_CLUSTER, _REGION) if self._spans and c.key not in have]
+        where = (_CLUSTER, _REGION) if self._in_clusters else (_REGION, _PROFILE)
+        extra = [c for c in where if self._spans and c.key not in have]
         why = () if "why" in have else (_WHY,)
         return (own[0], *extra, *own[1:], *why)
 
@@ -267,11 +269,13 @@ class QueryRows:
             return row.status
         if key == "why":
             return row.reason or None
-        return {"cluster": scope.cluster, "region": scope.region}.get(key)
+        where = {"cluster": scope.cluster, "region": scope.region, "profile": scope.profile}
+        return where.get(key)
 
 
 _CLUSTER = Column("cluster", "Cluster")
-_REGION = Column("region", "Region", wide=True)
+_REGION = Column("region", "Region")
+_PROFILE = Column("profile", "Profile")
 _WHY = Column("why", "Why", width=36)
 
 

@@ -84,8 +84,8 @@ async def found(world: tuple[Fleet, Board], start: Resource) -> list[tuple[str, 
 
 async def test_an_instance_leads_to_its_service_and_its_task(world: tuple[Fleet, Board]) -> None:
     assert await found(world, INSTANCE) == [
-        ("Cloud Map service", REGISTRY.ref),
         ("task", TASK.ref),
+        ("Cloud Map service", REGISTRY.ref),
     ]
 
 

@@ -14,6 +14,7 @@ from textual.widgets.option_list import Option
 
 from backends.model import Resource
 from backends.related import related
+from widgets.fit import clip, clip_middle
 from widgets.health import label
 from widgets.modal import Modal
 
@@ -33,7 +34,9 @@ class RelatedScreen(Modal[Resource | None]):
         width: 90%; max-width: 110; height: auto; max-height: 80%;
         border: round $primary; background: $surface; padding: 0 1;
     }
-    RelatedScreen OptionList { height: auto; max-height: 20; border: none; background: $surface; }
+    RelatedScreen OptionList, RelatedScreen OptionList:focus {
+        height: auto; max-height: 20; border: none; background: $surface; padding: 0;
+    }
     RelatedScreen Static { color: $foreground-muted; }
     """
 
@@ -60,9 +63,10 @@ class RelatedScreen(Modal[Resource | None]):
         options = self.query_one(OptionList)
         async for found in related(app.fleet, app.board, self.resource):
             row = found.resource
-            where = " / ".join(row.ref.scope.parts)
             state = label(row.health, row.status)
-            line = f"{found.label:<18} {row.ref.name}  {state}  {where}"
+            where = " / ".join(row.ref.scope.parts[-2:])
+            name = clip_middle(row.ref.name, 40)
+            line = clip(f"{found.label:<20} {name}  {state}  {where}", options.size.width)
             self._found.append(row)
             options.add_option(Option(Content(line)))
             if options.highlighted is None:
