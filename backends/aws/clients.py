@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 from typing import Any
 
 from aiobotocore.config import AioConfig
 
 from backends.aws import loader
-from backends.aws.credentials import ProfileCredentials, close_quietly
+from backends.aws.credentials import ProfileCredentials
 from backends.aws.profiles import Profile
 from backends.aws.session import Session
 from backends.aws.transport import HttpSession, shared_context
@@ -17,6 +18,9 @@ from backends.clock import Clock
 
 POOL = 50
 """Connections a client keeps: with botocore's own 10, a hundred calls take three times as long."""
+
+CLOSE_TIMEOUT = 2.0
+"""Seconds after which a connection that does not close is left to the system."""
 
 CONNECT_TIMEOUT = 5.0
 """Seconds to wait for a connection at most; `Sources.request_timeout` where that is shorter."""
@@ -63,7 +67,7 @@ class Clients:
     async def close(self) -> None:
         """Close every client that was opened."""
         clients, self._open = list(self._open.values()), {}
-        await asyncio.gather(*(close_quietly(client) for client in clients))
+        await asyncio.gather(*(_close(client) for client in clients))
 
     def _make(self, service: str, region: str) -> Any:
         """Make a client in a worker thread, on a loop of its own that ends with it.
@@ -80,3 +84,10 @@ class Clients:
             return await context.__aenter__()
 
         return asyncio.run(enter())
+
+
+async def _close(client: Any) -> None:
+    """Close a client; a connection that is broken, or never drains, is no reason to wait."""
+    with contextlib.suppress(Exception):
+        async with asyncio.timeout(CLOSE_TIMEOUT):
+            await client.__aexit__(None, None, None)

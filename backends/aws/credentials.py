@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Callable
 from typing import Any
 
@@ -82,9 +81,3 @@ class ProfileCredentials:
         if loaded is None:
             raise NoCredentialsError
         return loaded
-
-
-async def close_quietly(client: Any) -> None:
-    """Close a client; a connection that is broken already is no reason to fail."""
-    with contextlib.suppress(Exception):
-        await client.__aexit__(None, None, None)

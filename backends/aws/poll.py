@@ -20,7 +20,7 @@ BACKGROUND = 60.0
 BACKOFF = 2.0
 """Seconds before a failed round is repeated, doubled with each failure."""
 
-BACKOFF_MOST = 60.0
+BACKOFF_MOST = 15.0
 """Seconds that a feed waits at the most after a failure."""
 
 Fetch: TypeAlias = Callable[[bool], AsyncIterator[Sequence[Resource]]]

@@ -123,4 +123,7 @@ def _renewal(name: str, config: dict[str, str]) -> str:
         return f"check the web identity token file of {_called(name)}"
     if source := config.get("source_profile"):
         return f"renew profile {clean(source)}, which {_called(name)} assumes its role from"
-    return f"run `aws login{flag}` or `aws configure{flag}`, or set AWS_ACCESS_KEY_ID"
+    return (
+        f"run `aws login{flag}` or `aws configure{flag}`, set AWS_ACCESS_KEY_ID, or on an EC2"
+        " instance allow imds"
+    )

@@ -13,14 +13,11 @@ from backends.aws.access import AwsAccess
 from backends.base import BackendError
 from backends.clock import Clock
 from backends.ecs.fetch import Fetcher
-from backends.ecs.health import judge_task
+from backends.ecs.health import RECENT, judge_task
 from backends.ecs.kinds.tasks import service_of
 from backends.ecs.listing import STOPPED_TASKS
 from backends.ecs.wire import Payload, moment
 from backends.model import Health, Scope
-
-RECENT = 600.0
-"""Seconds for which a failed task counts against its service."""
 
 VISIBLE = 10.0
 """Seconds between looks while the services are on screen."""
@@ -59,7 +56,7 @@ class Failures:
         return True
 
     def recent(self) -> Mapping[str, Sequence[Payload]]:
-        """Return the tasks that failed within `RECENT`, by service, the latest first."""
+        """Return the tasks that failed within `health.RECENT`, by service, the latest first."""
         since = self._clock.now() - RECENT
         found: dict[str, list[tuple[float, Payload]]] = {}
         for task in self._tasks:
