@@ -8,7 +8,7 @@ from pathlib import Path
 
 from botocore.exceptions import BotoCoreError, ConfigParseError, ProfileNotFound
 
-from backends.aws.errors import redact
+from backends.aws.redact import redact
 from backends.aws.session import Session, client_session
 from backends.aws.turns import Turns
 from backends.base import AwsSource, Invalid

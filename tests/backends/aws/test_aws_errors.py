@@ -11,7 +11,8 @@ from botocore.parsers import ResponseParserError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backends.aws.errors import CallContext, redact, transient, translate
+from backends.aws.errors import CallContext, transient, translate
+from backends.aws.redact import redact
 from backends.aws.session import MfaRequired
 from backends.base import (
     BackendError,
