@@ -177,18 +177,25 @@ class AwsAccess:
         return self._profiles
 
     def _clients_of(self, scope: Scope) -> Clients:
-        profile = self._read().get((scope.profile, scope.region))
-        if profile is None:
-            raise Invalid(
-                ACTION,
-                f"profile {scope.profile or 'default'} is not looked at in {scope.region or '—'}",
-                "add it with --profile and --region",
-            )
+        profile = self._read().get((scope.profile, scope.region)) or self._elsewhere(scope)
         clients = self._clients.get(id(profile))
         if clients is None:
             clients = Clients(profile, self._sources.request_timeout, self._clock)
             self._clients[id(profile)] = clients
         return clients
+
+    def _elsewhere(self, scope: Scope) -> Profile:
+        """Return the profile of a scope in a region that is not looked at: a log may be there."""
+        named = (one for one in self._read().values() if one.name == scope.profile)
+        profile = next(named, None)
+        if profile is None or not scope.region:
+            raise Invalid(
+                ACTION,
+                f"profile {scope.profile or 'default'} is not looked at in {scope.region or '—'}",
+                "add it with --profile and --region",
+            )
+        profile.check_region(scope.region)
+        return profile
 
     async def _send(
         self, clients: Clients, scope: Scope, service: str, operation: str, params: dict[str, Any]

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from aiohttp import web
 from aws_server import ACCOUNT, AwsServer, Call, Files, drop, error, hang, ok
@@ -379,11 +380,32 @@ async def test_the_environments_endpoint_is_honoured(
     assert server.operations == ["ListClusters"]
 
 
-async def test_a_scope_that_no_source_names_is_refused(opened: Opener) -> None:
+async def test_a_profile_that_no_source_names_is_refused(opened: Opener) -> None:
     access = opened()
     with pytest.raises(Invalid) as caught:
-        await access.call(scope(access).at(region="eu-west-3"), "ecs", "ListClusters")
-    assert "eu-west-3" in caught.value.problem.message
+        await access.call(msgspec.structs.replace(scope(access), profile="x"), "ecs", "ListTasks")
+    assert "profile x is not looked at" in caught.value.problem.message
+
+
+async def test_a_profile_reaches_further_regions_with_budgets_of_their_own(
+    server: AwsServer, opened: Opener
+) -> None:
+    access = opened()
+    await access.call(scope(access).at(region="eu-west-3"), "ecs", "ListClusters")
+    (call,) = server.calls
+    assert "/eu-west-3/ecs/aws4_request" in call.authorization
+    assert {usage.region for usage in access.usage()} == {"eu-west-3"}
+    assert {one.region for one in access.scopes("ecs")} == {scope(access).region}
+
+
+async def test_a_region_that_does_not_exist_is_refused_with_those_that_are_near(
+    server: AwsServer, opened: Opener
+) -> None:
+    access = opened()
+    with pytest.raises(Invalid) as caught:
+        await access.call(scope(access).at(region="eu-wset-3"), "ecs", "ListClusters")
+    assert "eu-west-3" in caught.value.problem.remedy
+    assert server.calls == []
 
 
 async def test_equal_sources_share_one_access_until_the_last_lets_go(files: Files) -> None:
