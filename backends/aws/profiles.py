@@ -47,22 +47,23 @@ class Profile:
                 f"{_called(self.name)} names no region",
                 f"add --region, or `aws configure set region REGION{_flag(self.name)}`",
             )
-        self._check_regions()
+        for region in self.regions:
+            self.check_region(region)
         self.renewal = _renewal(self.name, config)
 
     def __repr__(self) -> str:
         return f"Profile({self.name!r}, {self.regions!r})"
 
-    def _check_regions(self) -> None:
+    def check_region(self, region: str) -> None:
+        """Raise `Invalid`, with the nearest ones, for a region that botocore does not know."""
         known = known_regions(self.session)
-        for region in self.regions:
-            if region not in known:
-                near = difflib.get_close_matches(region, known, 3, 0.5) or sorted(known)[:5]
-                raise Invalid(
-                    ACTION,
-                    f"there is no region {clean(region)}",
-                    f"did you mean {' or '.join(near)}? (a newer one needs a newer botocore)",
-                )
+        if region not in known:
+            near = difflib.get_close_matches(region, known, 3, 0.5) or sorted(known)[:5]
+            raise Invalid(
+                ACTION,
+                f"there is no region {clean(region)}",
+                f"did you mean {' or '.join(near)}? (a newer one needs a newer botocore)",
+            )
 
 
 def known_regions(session: Session) -> frozenset[str]:
