@@ -145,10 +145,11 @@ class LogWorld:
         return voice
 
     def _enter(self, service: Service, container: ContainerDefinition) -> None:
-        cluster, name = service.cluster, container.log_options["awslogs-group"]
-        place = self._places.setdefault((cluster.account, cluster.region), {})
+        account, name = service.cluster.account, container.log_options["awslogs-group"]
+        region = container.log_options["awslogs-region"]
+        place = self._places.setdefault((account, region), {})
         if name not in place:
-            arn = f"arn:aws:logs:{cluster.place}:log-group:{name}"
+            arn = f"arn:aws:logs:{region}:{account}:log-group:{name}"
             place[name] = Group(name, arn, service.created - 60, [])
         place[name].sources.append((service, container))
 

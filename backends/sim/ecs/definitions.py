@@ -17,6 +17,9 @@ PORT = 8080
 _ROUTER_IMAGE = "public.ecr.aws/aws-observability/aws-for-fluent-bit:2.32.5"
 _AGENT_IMAGE = "public.ecr.aws/datadog/agent:7.69.0"
 
+_LOGS_ELSEWHERE = {"captions": "us-east-1"}
+"""The workloads whose logs are kept in another region than their cluster's."""
+
 
 def family(cluster: Cluster, workload: SimWorkload) -> str:
     """Return the family name of a workload's task definitions."""
@@ -33,7 +36,7 @@ def _driver(cluster: Cluster, workload: SimWorkload) -> tuple[str, dict[str, str
         return "json-file", {"max-size": "10m", "max-file": "3"}
     options = {
         "awslogs-group": f"/ecs/{cluster.name}/{workload.name}",
-        "awslogs-region": cluster.region,
+        "awslogs-region": _LOGS_ELSEWHERE.get(workload.name, cluster.region),
     }
     if workload.name != "mailer":
         options["awslogs-stream-prefix"] = "ecs"

@@ -139,14 +139,14 @@ class Tail:
 
 
 @asynccontextmanager
-async def log_world(directory: Path) -> AsyncIterator[LogWorld]:
-    """Serve a small, calm world, with access to its production account."""
+async def log_world(directory: Path, regions: tuple[str, ...] = REGIONS) -> AsyncIterator[LogWorld]:
+    """Serve a small, calm world, with access to its production account in some regions."""
     manual = ManualClock()
     async with SimServer(clock=manual, throttling=False, lively=False) as server:
         config, credentials = server.write_aws_config(directory)
         source = AwsSource(
             profile="acme-prod",
-            regions=REGIONS,
+            regions=regions,
             config_file=str(config),
             credentials_file=str(credentials),
         )

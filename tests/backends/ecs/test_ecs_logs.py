@@ -12,10 +12,14 @@ from backends.model import LogRequest
 from backends.sim.faults import Fault
 
 
-@pytest.fixture
-async def world(tmp_path, monkeypatch):
+@pytest.fixture(autouse=True)
+def _no_aws_environment(monkeypatch):
     for name in ("AWS_PROFILE", "AWS_ENDPOINT_URL", "AWS_REGION", "AWS_CONFIG_FILE"):
         monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+async def world(tmp_path):
     async with log_world(tmp_path) as made:
         yield made
 
@@ -115,6 +119,21 @@ async def test_a_service_on_ec2_without_a_prefix_is_found_by_docker_id(world: Lo
         await tail.until(lambda: bool(tail.lines))
         tasks = await world.tasks("batch-prod", "mailer")
         assert tail.sources <= {task["taskArn"].rpartition("/")[2][:6] for task in tasks}
+
+
+async def test_a_log_in_a_region_that_is_not_looked_at_is_read_there(tmp_path):
+    async with log_world(tmp_path, regions=("eu-west-1",)) as near:
+        definition = await near.access.call(
+            near.scope("media-prod"), "ecs", "DescribeTaskDefinition",
+            taskDefinition="media-prod-captions",
+        )  # fmt: skip
+        (app, *_) = definition["taskDefinition"]["containerDefinitions"]
+        assert app["logConfiguration"]["options"]["awslogs-region"] == "us-east-1"
+        service = near.resource("media-prod", "ecs/services", "captions")
+        async with tailing(near, service, LogRequest(since=300.0)) as tail:
+            await tail.until(lambda: bool(tail.lines) and tail.live)
+            assert {batch.problem for batch in tail.batches} == {None}
+        assert {usage.region for usage in near.access.usage()} == {"eu-west-1", "us-east-1"}
 
 
 @pytest.mark.parametrize(
