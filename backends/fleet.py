@@ -290,9 +290,14 @@ class Fleet:
         return accepted
 
     def usage(self) -> Sequence[Usage]:
-        """Return every call budget in use, busiest first."""
-        found = [u for backend in self._backends for u in backend.usage()]
-        return sorted(found, key=lambda u: (u.throttled_until, u.used), reverse=True)
+        """Return every call budget in use, each once, busiest first."""
+        # Backends over one account share its budget, and each tells all of it.
+        found = {
+            (u.account, u.region, u.action_class): u
+            for backend in self._backends
+            for u in backend.usage()
+        }
+        return sorted(found.values(), key=lambda u: (u.throttled_until, u.used), reverse=True)
 
     async def close(self) -> None:
         """End every feed and close every backend."""

@@ -4,12 +4,22 @@ names under which they are registered. The screen, the plain output and the test
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
+import msgspec
+
 from backends.audit import AuditLog
-from backends.base import Backend, BackendError, BackendFactory, Invalid, Sources
+from backends.base import (
+    AwsSource,
+    Backend,
+    BackendError,
+    BackendFactory,
+    Invalid,
+    KubeSource,
+    Sources,
+)
 from backends.clock import Clock, SystemClock
 from backends.fleet import Fleet
 from backends.model import Problem
@@ -72,15 +82,63 @@ async def attach_backends(fleet: Fleet, sources_for: SourcesFor) -> None:
         )
     for entry in found:
         try:
-            backend = await asyncio.to_thread(_make, entry, where, fleet.clock)
+            backend = await asyncio.to_thread(_ready, entry, where, fleet)
+            if backend is not None:
+                fleet.attach(backend)
         except BackendError as error:
-            fleet.failures.append(error.problem)
+            _note(fleet, error.problem)
         except Exception as error:  # a third party's backend may raise anything
             what = f"{type(error).__name__}: {clean(str(error))}"
             remedy = f"reinstall or remove the package that provides {entry.value}"
-            fleet.failures.append(Problem("internal", f"load backend {entry.name}", what, remedy))
+            _note(fleet, Problem("internal", f"load backend {entry.name}", what, remedy))
+
+
+def _note(fleet: Fleet, problem: Problem) -> None:
+    """Remember a problem once; several backends may find the same one."""
+    if problem not in fleet.failures:
+        fleet.failures.append(problem)
+
+
+def _ready(entry: EntryPoint, where: Sources, fleet: Fleet) -> Backend | None:
+    """Make a backend without the sources that it refuses, so that one misspelt profile or
+    context costs only itself; None if nothing is left.
+
+    A source is refused by `roots()` raising `BackendError`, which needs no network.
+    """
+    backend = _make(entry, where, fleet.clock)
+    try:
+        backend.roots()
+    except BackendError:
+        pass
+    else:
+        return backend
+    aws: list[AwsSource] = []
+    kube: list[KubeSource] = []
+    for one in _single(where):
+        try:
+            _make(entry, one, fleet.clock).roots()
+        except BackendError as error:
+            _note(fleet, error.problem)
         else:
-            fleet.attach(backend)
+            aws.extend(one.aws)
+            kube.extend(one.kube)
+    if not aws and not kube:
+        return None
+    reduced = msgspec.structs.replace(where, aws=tuple(aws), kube=tuple(kube))
+    return _make(entry, reduced, fleet.clock)
+
+
+def _single(where: Sources) -> Iterator[Sources]:
+    """Yield sources of one profile, or one context, each."""
+    replace = msgspec.structs.replace
+    for source in where.aws:
+        for region in source.regions or ("",):
+            one = replace(source, regions=(region,) if region else ())
+            yield replace(where, aws=(one,), kube=())
+    for kube in where.kube:
+        for context in kube.contexts or ("",):
+            one_kube = replace(kube, contexts=(context,) if context else ())
+            yield replace(where, aws=(), kube=(one_kube,))
 
 
 def _registered() -> Sequence[EntryPoint]:

@@ -44,8 +44,8 @@ def run_screen(options: Options, world: DemoWorld | None) -> int:
     async def start() -> None:
         await attach_backends(fleet, sources_for)
         board.open()
-        # What start-up made stays; only what comes later is worth collecting.
-        gc.collect()
+        # What start-up made stays, so it need not be looked at (a collection here would take
+        # 50 ms); only what comes later is worth collecting.
         gc.freeze()
         gc.set_threshold(50_000, 20, 100)
         gc.enable()

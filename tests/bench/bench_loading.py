@@ -40,7 +40,6 @@ async def probe():
 async def start():
     await attach_backends(fleet, sources_of(Config(), world))
     board.open()
-    gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
     gc.enable()

@@ -188,6 +188,12 @@ class BrowseScreen(TableActions):
             self._describe_in_pane(event.resource)
         self.refresh_bindings()
 
+    @on(ResourceTable.CursorGone)
+    def _cursor_gone(self, event: ResourceTable.CursorGone) -> None:
+        # Nobody has chosen that row yet: there is nothing to keep a place for.
+        if not self.table.touched and event.next is not None:
+            self.table.move_to(event.next.ref)
+
     @on(ResourceTable.HeaderClicked)
     def _header_clicked(self, event: ResourceTable.HeaderClicked) -> None:
         reverse = self.table.sort_key == event.column_key and not self.table.sort_reverse
