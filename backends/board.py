@@ -31,7 +31,7 @@ BOARD_KIND = Kind(
     title="Clusters",
     singular="cluster",
     columns=(
-        Column("name", "Cluster"),
+        Column("name", "Cluster", width=16),
         Column("status", "Status", Format.STATUS, 11),
         Column("failing", "Fail", Format.NUMBER, 4),
         Column("degraded", "Degr", Format.NUMBER, 4),
@@ -39,13 +39,13 @@ BOARD_KIND = Kind(
         Column("running", "Run", Format.NUMBER, 4),
         Column("pending", "Pend", Format.NUMBER, 4),
         Column("desired", "Want", Format.NUMBER, 4),
-        Column("provider", "On", width=4),
+        Column("provider", "On"),
         Column("region", "Region"),
-        Column("version", "Version"),
         Column("updated", "Seen", Format.AGE, 4),
+        Column("why", "Why", width=24),
         Column("account", "Account", width=12),
         Column("profile", "Profile"),
-        Column("why", "Why", width=40),
+        Column("version", "Version", wide=True),
     ),
     verbs=frozenset({Verb.DESCRIBE, Verb.YAML}),
     aliases=("clusters", "fleet", "board", "contexts", "ctx"),
@@ -251,9 +251,10 @@ class Board:
             counts = (failing, degraded, healthy, running, pending, desired)
         scope = cluster.ref.scope
         seen = min((s.at for s in statuses if s is not None), default=None)
-        provider = scope.provider.upper()
-        where = (provider, scope.region, _version(self._fleet, cluster), seen)
-        cells = (cluster.ref.name, status, *counts, *where, scope.account, scope.profile, reason)
+        version = _version(self._fleet, cluster)
+        on = f"{scope.provider.upper()} {version or ''}".rstrip()
+        where = (scope.account, scope.profile, version)
+        cells = (cluster.ref.name, status, *counts, on, scope.region, seen, reason or None, *where)
         return Resource(
             ref=cluster.ref,
             health=overall,
@@ -331,11 +332,11 @@ def _scope_row(ref: Ref, status: FeedStatus | None, now: float) -> Resource:
         *counts,
         scope.provider.upper(),
         scope.region,
-        None,
         seen,
+        why,
         scope.account,
         scope.profile,
-        why,
+        None,
     )
     return Resource(ref=ref, health=health, status=word, cells=cells, reason=why)
 

@@ -276,7 +276,7 @@ class QueryRows:
 _CLUSTER = Column("cluster", "Cluster")
 _REGION = Column("region", "Region")
 _PROFILE = Column("profile", "Profile")
-_WHY = Column("why", "Why", width=36)
+_WHY = Column("why", "Why", width=36, wide=True)
 
 
 def belongs(asked: Query, row: Resource) -> bool:

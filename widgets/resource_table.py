@@ -178,6 +178,12 @@ class ResourceTable(TableCanvas):
             self._moved()
         return moved
 
+    def rewind(self) -> None:
+        """Put a cursor that nobody has moved yet on the first row, as while rows first arrive."""
+        if not self.touched:
+            self._port.rewind()
+            self._moved()
+
     # Keeping up with changes
 
     def _fit_all(self) -> None:

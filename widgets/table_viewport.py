@@ -118,6 +118,13 @@ class Viewport:
             self._row = None
             self.gone = False
 
+    def rewind(self) -> None:
+        """Put a cursor that nobody has moved yet on the first row; it stays untouched."""
+        rows = self._view.visible
+        if rows and not self.touched:
+            self._row = self._wanted = rows[0]
+            self.gone = False
+
     def _take(self, row: Row) -> None:
         self._row = self._wanted = row
         self.gone = False

@@ -116,6 +116,21 @@ def why_stopped(task: Payload) -> str:
     return f"{said} ({codes})" if said and codes else said or codes or text(task, "stopCode")
 
 
+def stop_gist(task: Payload) -> str:
+    """Return why a task stopped as a table has room for: what a container says, if one does, goes
+    before ECS's "Essential container in task exited"."""
+    said = text(task, "stoppedReason")
+    if not said or said.startswith(_ESSENTIAL):
+        for container in items(task, "containers"):
+            if reason := text(container, "reason"):
+                return reason
+    return said or text(task, "stopCode")
+
+
+_ESSENTIAL = "Essential container in task exited"
+"""ECS's reason for a task whose essential container ended; which one and why it does not say."""
+
+
 def explain(task: Payload) -> tuple[str, ...]:
     """Return what a stopped task's codes and reasons mean, a sentence a line."""
     said = why_stopped(task)

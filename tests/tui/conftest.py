@@ -112,9 +112,11 @@ async def operating(
         board.open()
 
     app = TopdeckApp(fleet, board, config, start, demo=True)
-    async with app.run_test(size=size) as pilot:
-        yield Operator(app, pilot, state)
-    await app.shut_down()
+    try:
+        async with app.run_test(size=size) as pilot:
+            yield Operator(app, pilot, state)
+    finally:
+        await app.shut_down()
 
 
 @pytest.fixture

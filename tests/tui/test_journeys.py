@@ -197,7 +197,10 @@ async def test_cloud_map_is_browsed_to_an_instance_and_on_to_its_task(operator: 
     await operator.press("u")
     await operator.until(lambda: " task " in operator.seen(), "a task behind the instance")
     await operator.press("enter")
+    await operator.until(lambda: getattr(operator.app.screen, "place", None) is not None)
     await operator.until(lambda: operator.browse.place.kind == "ecs/tasks")
+    wanted = operator.browse.place.cursor
+    await operator.until(lambda: operator.browse.table.cursor_ref == wanted, "its row chosen")
 
 
 async def test_read_only_greys_what_changes(sim: SimServer, operator: Operator) -> None:

@@ -16,7 +16,7 @@ from textual.widgets import Input
 from backends.base import BackendError
 from backends.board import BOARD_KIND
 from backends.fleet import Fleet
-from backends.model import Ref, Resource
+from backends.model import FeedState, Ref, Resource
 from tui import header, verbs
 from tui.commands import CommandError, Vocabulary
 from tui.navigation import Place, child_of, place_of, place_with, source_of
@@ -42,6 +42,9 @@ WIDE = 150
 FLUSH = 0.1
 """Seconds between deliveries of what sources hold back."""
 
+ARRIVAL = 3.0
+"""Seconds after the first rows within which others are taken to arrive with them."""
+
 TICK = 1.0
 """Seconds between repaints of ages."""
 
@@ -59,6 +62,7 @@ class BrowseScreen(TableActions):
         self._wanted: Ref | None = place.cursor
         self._covered = False
         self._stirred = False
+        self._arriving = 0.0
 
     @property
     def topdeck(self) -> TopdeckApp:
@@ -109,6 +113,7 @@ class BrowseScreen(TableActions):
             self.table.set_filter(self.place.filter)
         self._find_wanted()
         self.table.focus()
+        self._arriving = self.fleet.clock.monotonic() + ARRIVAL
         self.set_interval(FLUSH, self._flush)
         self.set_interval(TICK, self._tick)
         self._tick()
@@ -156,7 +161,16 @@ class BrowseScreen(TableActions):
         self.source.flush()
         if self._stirred:
             self._stirred = False
+            self._stay_on_top()
             self._say()
+
+    def _stay_on_top(self) -> None:
+        """While the first rows come in, keep a cursor that nobody moved on whatever is on top."""
+        now = self.fleet.clock.monotonic()
+        if self.source.status().state is FeedState.LOADING:
+            self._arriving = max(self._arriving, now + ARRIVAL)
+        if now < self._arriving:
+            self.table.rewind()
 
     def _tick(self) -> None:
         if self._covered:
@@ -183,7 +197,8 @@ class BrowseScreen(TableActions):
 
     @on(ResourceTable.RowHighlighted)
     def _highlighted(self, event: ResourceTable.RowHighlighted) -> None:
-        self._wanted = None
+        if self.table.touched:
+            self._wanted = None
         if self.query_one("#pane").display:
             self._describe_in_pane(event.resource)
         self.refresh_bindings()

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from backends.ecs.health import judge_task
 from backends.ecs.kinds.base import READ, EcsKind, Facts, cloud_map
 from backends.ecs.listing import TASKS
-from backends.ecs.reasons import exits, why_stopped
+from backends.ecs.reasons import exits, stop_gist
 from backends.ecs.wire import Payload, items, moment, tail, text
 from backends.model import Column, Format, Kind, Link, Ref, Resource, Scope, Verb
 from backends.text import clean
@@ -36,8 +36,8 @@ def from_wire(scope: Scope, payload: Payload, facts: Facts) -> Iterable[Resource
             status,
             f"{up}/{len(containers)}",
             started or moment(payload, "createdAt"),
-            ", ".join(f"{c} {code}" for c, code in exits(payload)) or None,
-            why_stopped(payload) if stopped else verdict.reason or None,
+            _exit_codes(payload),
+            stop_gist(payload) if stopped else verdict.reason or None,
             tail(text(payload, "taskDefinitionArn")),
             text(payload, "capacityProviderName") or text(payload, "launchType"),
             text(payload, "availabilityZone"),
@@ -56,6 +56,14 @@ def from_wire(scope: Scope, payload: Payload, facts: Facts) -> Iterable[Resource
         addresses=(*addresses, arn),
         raw=payload,
     )
+
+
+def _exit_codes(task: Payload) -> str | None:
+    """Return the exit codes that are not 0, with the containers' names where there are several."""
+    codes = list(exits(task))
+    if len(codes) == 1:
+        return str(codes[0][1])
+    return ", ".join(f"{name} {code}" for name, code in codes if code) or ("0" if codes else None)
 
 
 def ips(task: Payload) -> tuple[str, ...]:

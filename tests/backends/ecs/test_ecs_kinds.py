@@ -152,7 +152,7 @@ def test_a_stopped_task_says_why() -> None:
     found = cells(rows("ecs/tasks", stopped())[0])
     assert found["status"] == "STOPPED"
     assert found["stop_code"] == "EssentialContainerExited"
-    assert found["exits"] == "app 137"
+    assert found["exits"] == "137"
     assert "OutOfMemoryError" in found["why"]
 
 
