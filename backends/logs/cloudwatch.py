@@ -10,8 +10,9 @@ from math import inf
 from backends.aws.access import AwsAccess
 from backends.clock import Clock
 from backends.logs.head import first
-from backends.logs.merge import WINDOW, LogMerge
+from backends.logs.merge import LogMerge
 from backends.logs.reader import POLL, Reader
+from backends.logs.settling import Settling
 from backends.logs.streams import Stream, StreamSet
 from backends.model import LogBatch, LogRequest, Scope
 
@@ -33,21 +34,24 @@ async def tail(
     """Yield what is in the streams of a set, and follow as the set changes.
 
     `scope` says whose logs they are; regions are those of the streams. Each hundred streams of
-    a group are read together every `poll` seconds, less often while they are silent. Lines of
-    one group come in order of time but for those that CloudWatch received late; those of
-    several groups are held back for one `poll` to put them in order. `LogRequest.tail` and
+    a group are read together every `poll` seconds, less often while they are silent. Lines
+    come in order of time: new ones are held back for as long as CloudWatch receives them late,
+    as measured, and one `poll`; a note counts those that come later still. What CloudWatch
+    receives more than a minute late is not seen unless the streams are silent: no call tells
+    of it. `LogRequest.tail` and
     `head` count events, which have several lines where the log driver joins them. Ends when
     the set is sealed and its streams are gone, or when the request was not to follow.
     """
+    settling = Settling(clock, poll, lambda: len(streams.current))
     merge = LogMerge(
         clock,
-        window=max(WINDOW, poll),
+        window=settling,
         settle=SETTLE_GROUPS if request.head is None else inf,
     )
 
     def reader(stream: Stream) -> Reader:
         where = scope.at(region=stream.region)
-        return Reader(access, where, stream.group, request, clock, poll=poll)
+        return Reader(access, where, stream.group, request, clock, settling, poll=poll)
 
     merge.add("log groups", _assign(merge, streams, reader, request), control=True)
     batches = merge.batches()

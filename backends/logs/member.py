@@ -26,6 +26,8 @@ class Member:
         """Whether what it wrote up to now is past, on which the request has its limits."""
         self.cursor = int(max(begin, 0.0) * 1000)
         """Milliseconds since the epoch up to which it was read."""
+        self.floor = 0
+        """Milliseconds since the epoch: what is older was not asked for."""
         self.live = False
         """Whether it was read to its end."""
         self.leaving = False

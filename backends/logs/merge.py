@@ -12,6 +12,7 @@ from backends.base import BackendError
 from backends.clock import Clock
 from backends.logs.crew import Crew
 from backends.logs.reorder import Mark, Reorder, Taken
+from backends.logs.settling import Settling
 from backends.logs.source import Source, defect, following
 from backends.model import LogBatch, LogLine, Problem
 
@@ -38,17 +39,19 @@ class LogMerge:
     """Merges sources that come and go into one iterator of batches.
 
     Lines leave sorted by time within `window` seconds of arrival (`Reorder` says exactly how);
-    a source that is alone is not held back. Nobody waits for a slow source, but for the first
-    `settle` seconds, in which the pasts of all sources are collected so that they come in
-    order (`inf`: until every source has caught up or ended). When the reader is slow the
-    buffer fills up and the sources wait: nothing is lost. `clock` dates lines without a time.
+    a source that is alone is not held back. A `Settling` says of each line how long to hold
+    it, and tells of those that are late, which leave at once. Nobody waits for a slow source,
+    but for the first `settle` seconds, in which the pasts of all sources are collected so that
+    they come in order (`inf`: until every source has caught up or ended). When the reader is
+    slow the buffer fills up and the sources wait: nothing is lost. `clock` dates lines without
+    a time.
     """
 
     def __init__(
         self,
         clock: Clock,
         *,
-        window: float = WINDOW,
+        window: float | Settling = WINDOW,
         interval: float = INTERVAL,
         settle: float = SETTLE,
         capacity: int = CAPACITY,
@@ -58,7 +61,8 @@ class LogMerge:
         self._window = window
         self._interval = interval
         self._settle = settle
-        self._buffer = Reorder(lines=capacity, chars=capacity_chars)
+        prompt = isinstance(window, Settling)
+        self._buffer = Reorder(lines=capacity, chars=capacity_chars, prompt=prompt)
         self._sources: dict[str, Source] = {}
         self._wake = asyncio.Event()
         self._pumps = Crew(self._wake.set)
@@ -194,14 +198,14 @@ class LogMerge:
 
     def _push(self, source: Source, left: deque[LogLine]) -> None:
         """Put in as many lines as there is room for, but not more than one turn's."""
-        due = _now() + self._hold
+        now = _now()
         for _ in range(min(_TURN, len(left))):
             if self._buffer.room == 0:
                 break
             line = left.popleft()
             # a line without a time of its own stays with the one before it: a stack trace
             source.last = line.at or source.last or self._clock.now()
-            self._buffer.push(line, source.last, due)
+            self._buffer.push(line, source.last, now + self._hold(source.last))
         self._wake.set()
 
     def _gone(self, source: Source, problem: Problem | None = None) -> None:
@@ -224,7 +228,7 @@ class LogMerge:
         self._wake.set()
 
     def _mark(self, *, note: str, live: bool = False) -> None:
-        self._buffer.mark(Mark(note, live), _now() + self._hold)
+        self._buffer.mark(Mark(note, live), _now() + self._hold(-inf))
         self._wake.set()
 
     @property
@@ -232,8 +236,10 @@ class LogMerge:
         """How many sources there are that can have lines."""
         return sum(not source.control for source in self._sources.values())
 
-    @property
-    def _hold(self) -> float:
+    def _hold(self, at: float) -> float:
+        """Return the seconds to hold back what is of the second `at`."""
+        if isinstance(self._window, Settling):
+            return self._window.hold(at)
         return self._window if self._crowd > 1 else 0.0
 
     @property
@@ -281,13 +287,16 @@ class LogMerge:
         taken = Taken()
         if self._ripe <= now:
             taken = self._buffer.take(now if self._sources else inf)
+        notes = taken.notes
+        if isinstance(self._window, Settling):
+            notes += self._window.remark(taken.late, taken.behind, last=not self._sources)
         dropped, self._dropped = self._dropped, 0
         self._told = self._standing
         self._spoke = now
         self._room.set()
         return LogBatch(
             lines=taken.lines,
-            notes=taken.notes,
+            notes=notes,
             dropped=dropped,
             problem=self._told,
             live=taken.live,

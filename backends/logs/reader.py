@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from contextlib import aclosing, suppress
 from typing import Any
 
@@ -13,7 +13,9 @@ from backends.clock import Clock
 from backends.logs.events import in_order
 from backends.logs.last import Event, last_events
 from backends.logs.member import Member, Trouble, backoff, silent
+from backends.logs.reach import OVERLAP_MS, RECALL_MS, Reach
 from backends.logs.seen import Seen
+from backends.logs.settling import Settling
 from backends.logs.streams import Stream
 from backends.model import LogBatch, LogLine, LogRequest, Problem, Scope
 
@@ -28,9 +30,6 @@ POLL = 1.5
 
 SLACK = 3.0
 """How many times slower a group is read that is quiet, reached by and by."""
-
-OVERLAP_MS = 15_000
-"""How far each read goes back behind the newest event: the agents deliver late and in turns."""
 
 QUIET_MS = 600_000
 """How far a read of silent streams goes back at the most; more than clocks differ by."""
@@ -55,6 +54,7 @@ class Reader:
         group: str,
         request: LogRequest,
         clock: Clock,
+        settling: Settling,
         *,
         poll: float = POLL,
     ) -> None:
@@ -70,6 +70,8 @@ class Reader:
         self._poll = self._delay = poll
         self._began = clock.now()
         self._members: dict[str, Member] = {}
+        self._settling = settling
+        self._reach = Reach(clock)
         self._seen = Seen()
         self._wake = asyncio.Event()
         self._trouble = Trouble(clock)
@@ -87,7 +89,8 @@ class Reader:
             begin = max(begin, self._began - self._request.since)
         elif not past:
             begin = begin or self._began - OVERLAP_MS / 1000
-        self._members[stream.stream] = Member(stream, begin, past=past)
+        member = self._members[stream.stream] = Member(stream, begin, past=past)
+        member.floor = member.cursor - OVERLAP_MS
         self._wake.set()
 
     def release(self, stream: Stream) -> None:
@@ -108,11 +111,10 @@ class Reader:
             while self._members:
                 self._wake.clear()
                 leaving = [member for member in self._members.values() if member.leaving]
-                fresh, failed = False, self._trouble.count > 0
+                failed = self._trouble.count > 0
                 try:
                     async with aclosing(self._round()) as batches:
                         async for batch in batches:
-                            fresh = fresh or bool(batch.lines)
                             yield batch
                 except BackendError as error:
                     self._trouble.met()
@@ -125,7 +127,7 @@ class Reader:
                     self._drop(leaving)
                     if self._left == 0 or not self._following or not self._members:
                         return
-                await self._pause(fresh=fresh)
+                await self._pause()
         finally:
             self.ended = True
 
@@ -175,7 +177,7 @@ class Reader:
     async def _forward(self, unit: list[Member]) -> AsyncGenerator[LogBatch, None]:
         """Yield the events of some streams that are new, page by page."""
         live = unit[0].live
-        start = min(member.cursor for member in unit) - (OVERLAP_MS if live else 0)
+        start = min(member.cursor for member in unit) - (self._reach.next() if live else 0)
         told = not live
         async with aclosing(self._pages(unit, max(start, self._seen.floor))) as pages:
             async for events, more in pages:
@@ -204,7 +206,7 @@ class Reader:
             async with aclosing(self._pages(some, start, end)) as pages:
                 async for events, _ in pages:
                     # only what the reads that follow will go back to has to be remembered
-                    again = unit[0].cursor - OVERLAP_MS
+                    again = unit[0].cursor - RECALL_MS
                     old = [event for event in events if event["timestamp"] < again]
                     yield old + self._fresh(unit, events[len(old) :])
 
@@ -213,17 +215,33 @@ class Reader:
         events = await last_events(read, members, self._request.tail or 0, now=now, begin=begin)
         for member in unit:
             member.cursor = max(member.cursor, now - QUIET_MS)
+        self._bound(members, events)
         yield LogBatch(lines=self._lines(events), notes=self._recovery())
+
+    def _bound(self, members: Mapping[str, Member], events: Iterable[Event]) -> None:
+        """Let later reads pass over what is older than the last lines that were asked for."""
+        times: dict[str, list[int]] = {}
+        for event in events:
+            times.setdefault(event["logStreamName"], []).append(event["timestamp"])
+        for name, found in times.items():
+            if len(found) == self._request.tail:
+                members[name].floor = min(found)
 
     def _fresh(self, unit: list[Member], events: Sequence[Event]) -> list[Event]:
         """Return the events not seen before, and note how far the streams were read."""
-        fresh = [e for e in events if self._seen.admit(e["eventId"], e["timestamp"])]
+        wanted = (e for e in events if e["timestamp"] >= self._floor(e["logStreamName"]))
+        fresh = [e for e in wanted if self._seen.admit(e["eventId"], e["timestamp"])]
+        self._settling.measure(fresh)
         newest = max((event["timestamp"] for event in events), default=0)
         for member in unit:
             member.cursor = max(member.cursor, newest)
         cursors = [member.cursor for member in self._members.values() if not member.missing]
-        self._seen.forget(min(cursors, default=0) - OVERLAP_MS)
+        self._seen.forget(min(cursors, default=0) - RECALL_MS)
         return fresh
+
+    def _floor(self, name: str) -> int:
+        member = self._members.get(name)
+        return member.floor if member else 0
 
     def _lines(self, events: Sequence[Event]) -> tuple[LogLine, ...]:
         sources = {name: member.stream.source for name, member in self._members.items()}
@@ -277,12 +295,12 @@ class Reader:
         for member in leaving:
             self._members.pop(member.stream.stream, None)
 
-    async def _pause(self, *, fresh: bool) -> None:
+    async def _pause(self) -> None:
         if self._trouble.count:
             delay = backoff(self._poll, self._trouble.count)
         else:
-            self._delay = self._poll if fresh else min(self._delay * 1.5, self._poll * SLACK)
-            delay = self._delay
+            slower = min(self._delay * 1.5, self._poll * SLACK)
+            delay = self._delay = self._poll if self._settling.busy else slower
         with suppress(TimeoutError):
             async with asyncio.timeout(delay):
                 await self._wake.wait()

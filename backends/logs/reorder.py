@@ -24,6 +24,10 @@ class Taken(msgspec.Struct, frozen=True):
     lines: tuple[LogLine, ...] = ()
     notes: tuple[str, ...] = ()
     live: bool = False
+    late: int = 0
+    """Lines that came when newer ones had been let go before."""
+    behind: float = 0.0
+    """By how much the oldest of these was older: seconds."""
 
 
 class Reorder:
@@ -35,12 +39,17 @@ class Reorder:
     within that time of being written leave in perfect order, and nothing waits longer.
     """
 
-    def __init__(self, *, lines: int, chars: int) -> None:
+    def __init__(self, *, lines: int, chars: int, prompt: bool = False) -> None:
+        """Hold so many lines and characters; if `prompt`, lines that are late leave at once."""
         self._room = lines
         self._room_chars = chars
         self._chars = 0
         self._count = 0
+        self._prompt = prompt
         self._last = -inf
+        self._passed = -inf  # the newest key that was let go
+        self._late = 0
+        self._behind = 0.0
         self._held: list[tuple[float, int, LogLine]] = []
         self._arrivals: deque[tuple[float, float, Mark | None]] = deque()
 
@@ -58,6 +67,8 @@ class Reorder:
     @property
     def due(self) -> float:
         """When the first of what is held is to leave; `inf` when nothing is held."""
+        if self._prompt and self._late:
+            return -inf
         return self._arrivals[0][0] if self._arrivals else inf
 
     def push(self, line: LogLine, key: float, due: float) -> None:
@@ -67,6 +78,9 @@ class Reorder:
         """
         self._count += 1
         self._chars += len(line.text)
+        if key < self._passed:
+            self._late += 1
+            self._behind = max(self._behind, self._passed - key)
         self._held.append((key, self._count, line))
         self._arrive(due, key, None)
 
@@ -80,7 +94,7 @@ class Reorder:
 
     def take(self, now: float) -> Taken:
         """Let go what is due and every line that sorts before it; at `inf`, everything."""
-        newest = -inf
+        newest = self._passed if self._prompt and self._late else -inf
         notes: list[str] = []
         live = False
         while self._arrivals and self._arrivals[0][0] <= now:
@@ -93,6 +107,10 @@ class Reorder:
         self._held.sort()  # mostly runs that are in order already, which costs next to nothing
         cut = bisect_right(self._held, (newest, self._count + 1))
         lines = tuple(line for _, _, line in self._held[:cut])
+        self._passed = max(self._passed, self._held[cut - 1][0]) if cut else self._passed
         del self._held[:cut]
         self._chars -= sum(len(line.text) for line in lines)
-        return Taken(lines, tuple(notes), live)
+        late, behind = 0, 0.0
+        if lines:  # late lines sort before all that is held, so they are among these
+            late, behind, self._late, self._behind = self._late, self._behind, 0, 0.0
+        return Taken(lines, tuple(notes), live, late, behind)

@@ -66,9 +66,15 @@ class FakeLogs:
         now = self.clock.now()
         end = params.get("endTime", 10**15)
         return [
-            {"eventId": str(number), "logStreamName": name, "timestamp": at, "message": text}
-            for at, number, name, text in sorted(
-                (at, number, name, text)
+            {
+                "eventId": str(number),
+                "logStreamName": name,
+                "timestamp": at,
+                "message": text,
+                "ingestionTime": int(visible * 1000),
+            }
+            for at, number, name, text, visible in sorted(
+                (at, number, name, text, visible)
                 for name in params["logStreamNames"]
                 for at, number, visible, text in group[name]
                 if params["startTime"] <= at <= end and visible <= now
