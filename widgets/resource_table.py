@@ -23,7 +23,8 @@ _WARMED = 500
 
 
 def _bind(keys: str, action: str, description: str, id: str, tooltip: str) -> Binding:  # noqa: A002
-    return Binding(keys, action, description, show=False, id=id, tooltip=tooltip)
+    # Movement is what everybody tries first; only enter is worth room at the foot.
+    return Binding(keys, action, description, show=keys == "enter", id=id, tooltip=tooltip)
 
 
 class ResourceTable(TableCanvas):

@@ -15,7 +15,7 @@ from backends.text import clean
 
 NAME = Column("name", "Name")
 NAMESPACE = Column("namespace", "Namespace")
-STATUS = Column("status", "Status", Format.STATUS)
+STATUS = Column("status", "Status", Format.STATUS, 18)
 READY = Column("ready", "Ready", Format.RATIO)
 AGE = Column("age", "Age", Format.AGE)
 
