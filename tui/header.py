@@ -66,4 +66,4 @@ def empty_text(screen: BrowseScreen) -> str:
         return f"{status.problem.message}\n{status.problem.remedy}"
     if status.state is FeedState.LOADING or not status.feeds:
         return f"Asking for {kind.title.lower()} ..."
-    return kind.empty or f"There are no {kind.title.lower()} here."
+    return screen.source.empty

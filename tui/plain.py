@@ -135,7 +135,7 @@ def _json(rows: Sequence[Resource], source: RowSource) -> str:
 def _print_table(rows: Sequence[Resource], source: RowSource, now: float, out: TextIO) -> None:
     """Print rows as columns of plain text; an empty list says why."""
     if not rows and source.status().state is FeedState.LIVE and source.status().feeds:
-        out.write((source.kind.empty or f"No {source.kind.title.lower()}.") + "\n")
+        out.write(source.empty + "\n")
         return
     if not rows:
         return

@@ -87,6 +87,11 @@ class RowSource(Protocol):
         """The columns to draw, with those of the address where rows differ in it."""
         ...
 
+    @property
+    def empty(self) -> str:
+        """Why there are no rows, if everything has answered and there are none."""
+        ...
+
     def project(self, row: Resource) -> tuple[Cell, ...]:
         """Return a row's cells, aligned with `columns`."""
         ...
@@ -122,6 +127,7 @@ class BoardRows:
     kind = BOARD_KIND
     columns = BOARD_KIND.columns
     crumbs = ("fleet",)
+    empty = BOARD_KIND.empty
 
     def __init__(self, board: Board, fleet: Fleet) -> None:
         self._board = board
@@ -176,6 +182,11 @@ class QueryRows:
         self._spans = len({query.scope.at(namespace="") for query in queries}) > 1
         self._in_clusters = f"{kind.id.partition('/')[0]}/clusters" in fleet.kinds
         self._indices: dict[str, tuple[int | str, ...]] = {}
+
+    @property
+    def empty(self) -> str:
+        """What the kind says of itself where there is none of it."""
+        return self.kind.empty or f"There are no {self.kind.title.lower()} here."
 
     @property
     def columns(self) -> Sequence[Column]:
@@ -312,6 +323,15 @@ class EverywhereRows(QueryRows):
             self._follow_parents()
         return super().open(changed)
 
+    @property
+    def empty(self) -> str:
+        """Say that there is nowhere to look, where that is so."""
+        clusters = self._fleet.kinds.get(f"{self.kind.id.partition('/')[0]}/clusters")
+        if self._asked or clusters is None:
+            return super().empty
+        title = self.kind.title.lower()
+        return f"There are no {title}, since there are no clusters: {clusters.empty}"
+
     def _follow_clusters(self) -> None:
         family = self.kind.id.partition("/")[0]
         for cluster in self._board.clusters:
@@ -332,10 +352,12 @@ class EverywhereRows(QueryRows):
             self.add(self._fleet.children(row, self.kind.id))
 
     def status(self) -> SourceStatus:
-        """Join the statuses of the feeds with those of the feeds above them."""
+        """Join the statuses of the feeds with those of the feeds above them; where there is none
+        yet, it is for the scopes to say which clusters there are."""
         own = super().status()
         if self._parents is None:
-            return own
+            known = self._board.statuses()
+            return own if own.feeds else combine(known, self._fleet.clock.now())
         above = self._parents.status()
         return own if above.state is FeedState.LIVE and own.feeds else above
 

@@ -176,6 +176,8 @@ class CommandBar(Vertical):
         last = self.line.value if self.display else (self.history[-1] if self.history else "")
         self.open(last)
         self._say(message)
+        # The list would cover what is said; typing on, or choosing, brings it back.
+        self.query_one(Completions).display = False
 
     def _say(self, message: str) -> None:
         error = self.query_one(".command-error", Static)

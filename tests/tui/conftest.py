@@ -97,9 +97,11 @@ async def operating(
     *,
     size: tuple[int, int] = (120, 40),
     clock: Clock | None = None,
+    notices: bool = False,
     **settings: object,
 ) -> AsyncIterator[Operator]:
-    """Run the application on some sources, and close it afterwards."""
+    """Run the application on some sources, and close it afterwards; `notices` go over the screen
+    only where they are looked at, since they cover what is below."""
     config = msgspec.structs.replace(Config(), **settings)
     fleet = make_fleet(config, clock=clock or SystemClock(), state_dir=state)
     board = Board(fleet)
@@ -113,7 +115,7 @@ async def operating(
 
     app = TopdeckApp(fleet, board, config, start, demo=True)
     try:
-        async with app.run_test(size=size) as pilot:
+        async with app.run_test(size=size, notifications=notices) as pilot:
             yield Operator(app, pilot, state)
     finally:
         await app.shut_down()
