@@ -102,7 +102,13 @@ def read(argv: Sequence[str], environ: Mapping[str, str], default_config: Path) 
     `ConfigError` for a configuration that can't be used.
     """
     parser = _parser()
-    given = vars(parser.parse_args(argv))
+    parsed, rest_words = parser.parse_known_args(argv)
+    given = vars(parsed)
+    if rest_words:
+        # argparse takes no more words of a filter once a flag stood among them
+        if given["command"] != "get" or any(word.startswith("-") for word in rest_words):
+            parser.error(f"unrecognized arguments: {' '.join(rest_words)}")
+        given["words"] += rest_words
     named = given.pop("config", None) or environ.get("TOPDECK_CONFIG")
     path = (
         Path(named).expanduser() if named else default_config if default_config.exists() else None

@@ -58,6 +58,9 @@ async def print_rows(
         print(f"topdeck: {error}", file=sys.stderr)
         return 1
     except CommandError as error:
+        if fleet.failures:  # the kind may be one of a backend that could not be made
+            nothing = SourceStatus(FeedState.LIVE, fleet.clock.now())
+            return _report(fleet.failures, nothing, complete=True)
         print(f"topdeck: {error}", file=sys.stderr)
         return 2
     finally:

@@ -19,6 +19,25 @@ def test_a_missing_default_file_gives_the_defaults() -> None:
     assert options().command == "run"
 
 
+def test_words_of_a_filter_stand_before_and_after_flags() -> None:
+    given = options("get", "services", "web", "--profile", "prod", "!canary", "status:active")
+    assert given.kind == "services"
+    assert given.words == ("web", "!canary", "status:active")
+    assert given.config.aws.profiles == ("prod",)
+
+
+@pytest.mark.parametrize(
+    "argv", [("demo", "--read-only", "x"), ("get", "services", "--profile", "p", "--sneed", "1")]
+)
+def test_arguments_that_mean_nothing_are_usage_errors(
+    argv: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        options(*argv)
+    assert caught.value.code == 2
+    assert "unrecognized arguments" in capsys.readouterr().err
+
+
 def test_a_file_is_read(tmp_path: Path) -> None:
     path = tmp_path / "config.toml"
     path.write_text('read_only = true\n[aws]\nprofiles = ["prod"]\nregions = ["eu-west-1"]\n')

@@ -1,0 +1,61 @@
+"""Output without a screen, where something is wrong with what it was pointed at."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from backends.base import AwsSource, KubeSource, Sources
+from backends.clock import SystemClock
+from tui.cli import Options
+from tui.compose import make_fleet
+from tui.config import Config
+from tui.plain import print_rows
+
+
+def sources(directory: Path, *, profile: str = "prod", region: str = "us-east-1") -> Sources:
+    config = directory / "aws"
+    config.write_text("[profile prod]\nregion = us-east-1\n", encoding="utf-8")
+    return Sources(aws=(AwsSource(profile, (region,), config_file=str(config)),))
+
+
+async def get(kind: str, where: Sources, directory: Path) -> int:
+    fleet = make_fleet(Config(), clock=SystemClock(), state_dir=directory / "state")
+
+    async def given() -> Sources:
+        return where
+
+    return await print_rows(fleet, given, Options("get", Config(), kind=kind))
+
+
+async def test_an_unknown_profile_is_named_not_the_kinds_that_it_would_have_had(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert await get("services", sources(tmp_path, profile="prd"), tmp_path) == 1
+    said = capsys.readouterr().err
+    assert "there is no profile prd" in said
+    assert "prod" in said
+    assert "kind" not in said
+
+
+async def test_an_unknown_region_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert await get("tasks", sources(tmp_path, region="eu-wset-1"), tmp_path) == 1
+    assert "there is no region eu-wset-1" in capsys.readouterr().err
+
+
+async def test_a_kubeconfig_that_is_missing_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    where = Sources(kube=(KubeSource(str(tmp_path / "nowhere")),))
+    assert await get("pods", where, tmp_path) == 1
+    assert "nowhere" in capsys.readouterr().err
+
+
+async def test_an_unknown_kind_is_answered_with_those_that_there_are(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert await get("servces", sources(tmp_path), tmp_path) == 2
+    assert "Did you mean services?" in capsys.readouterr().err
