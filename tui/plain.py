@@ -50,7 +50,7 @@ async def print_rows(
         if options.output == "json":
             out.write(_json(shown, source) + "\n")
         else:
-            _print_table(shown, source, fleet.clock.now(), out)
+            _print_table(shown, source, fleet.clock.now(), out, of=len(rows))
         code = _report(fleet.failures, source.status(), complete=complete and all_in)
         # The board shows what failed among its rows: it did its job if it has any.
         return 0 if rows and not options.kind else code
@@ -135,8 +135,13 @@ def _json(rows: Sequence[Resource], source: RowSource) -> str:
     return msgspec.json.format(msgspec.json.encode(made), indent=2).decode()
 
 
-def _print_table(rows: Sequence[Resource], source: RowSource, now: float, out: TextIO) -> None:
-    """Print rows as columns of plain text; an empty list says why."""
+def _print_table(
+    rows: Sequence[Resource], source: RowSource, now: float, out: TextIO, *, of: int
+) -> None:
+    """Print rows, those of all `of` that pass the filter, as plain text; none says why."""
+    if of and not rows:
+        out.write(f"None of {of} match{'es' * (of == 1)} the filter.\n")
+        return
     if not rows and source.status().state is FeedState.LIVE and source.status().feeds:
         out.write(source.empty + "\n")
         return

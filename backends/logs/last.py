@@ -46,3 +46,11 @@ async def last_events(
         end = start
         width *= 4
     return [event for events in kept.values() for event in events]
+
+
+def oldest_of(events: Iterable[Event], count: int) -> dict[str, int]:
+    """Return the millisecond of the oldest event of each stream that has `count` among these."""
+    times: dict[str, list[int]] = {}
+    for event in events:
+        times.setdefault(event["logStreamName"], []).append(event["timestamp"])
+    return {name: min(found) for name, found in times.items() if len(found) == count}

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from backends.base import NotFound
 from backends.clock import Clock
 from backends.logs.streams import Stream
+from backends.model import Problem
 
 BACKOFF_MOST = 30.0
 """Seconds to wait at the most after a failure, and between looks for a missing stream."""
@@ -70,3 +72,12 @@ def silent(members: Iterable[Member]) -> tuple[str, ...]:
     missing = sorted(member.stream.source for member in members if member.missing)
     more = f" and {len(missing) - 5} more" if len(missing) > 5 else ""
     return (f"nothing logged yet: {', '.join(missing[:5])}{more}",) if missing else ()
+
+
+def no_group(problem: Problem, group: str, region: str) -> NotFound:
+    """Return the error that says that a log group is not there."""
+    return NotFound(
+        problem.action,
+        f"there is no log group {group} in {region}",
+        "create it, or set awslogs-create-group to true in the task definition",
+    )

@@ -11,7 +11,7 @@ from math import inf
 from backends.base import BackendError
 from backends.clock import Clock
 from backends.logs.crew import Crew
-from backends.logs.reorder import Mark, Reorder, Taken
+from backends.logs.reorder import CAPACITY, CAPACITY_CHARS, Mark, Reorder, Taken
 from backends.logs.settling import Settling
 from backends.logs.source import Source, defect, following
 from backends.model import LogBatch, LogLine, Problem
@@ -24,12 +24,6 @@ INTERVAL = 0.05
 
 SETTLE = 1.0
 """Seconds that the past of quick sources waits for that of slow ones, when a tail begins."""
-
-CAPACITY = 20_000
-"""Lines held at the most; a source whose lines find no room waits."""
-
-CAPACITY_CHARS = 16 * 2**20
-"""Characters held at the most, but for one line."""
 
 _TURN = 1_000
 """Lines that one source puts in before it is another's turn."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing, suppress
 from typing import Any
 
@@ -11,13 +11,13 @@ from backends.aws.access import AwsAccess
 from backends.base import BackendError, NotFound
 from backends.clock import Clock
 from backends.logs.events import in_order
-from backends.logs.last import Event, last_events
-from backends.logs.member import Member, Trouble, backoff, silent
+from backends.logs.last import Event, last_events, oldest_of
+from backends.logs.member import Member, Trouble, backoff, no_group, silent
 from backends.logs.reach import OVERLAP_MS, RECALL_MS, Reach
 from backends.logs.seen import Seen
 from backends.logs.settling import Settling
 from backends.logs.streams import Stream
-from backends.model import LogBatch, LogLine, LogRequest, Problem, Scope
+from backends.model import LogBatch, LogLine, LogRequest, Scope
 
 STREAMS = 100
 """Stream names in one FilterLogEvents call at the most (CloudWatch Logs API reference)."""
@@ -161,7 +161,7 @@ class Reader:
                     yield batch
         except NotFound as error:
             if "log group" in error.problem.message:
-                raise self._no_group(error.problem) from None
+                raise no_group(error.problem, self.group, self.region) from None
             if len(unit) == 1:
                 unit[0].miss(self._clock.monotonic(), self._poll)
                 return
@@ -215,17 +215,9 @@ class Reader:
         events = await last_events(read, members, self._request.tail or 0, now=now, begin=begin)
         for member in unit:
             member.cursor = max(member.cursor, now - QUIET_MS)
-        self._bound(members, events)
+        for name, oldest in oldest_of(events, self._request.tail or 0).items():
+            members[name].floor = oldest  # what is older was not asked for
         yield LogBatch(lines=self._lines(events), notes=self._recovery())
-
-    def _bound(self, members: Mapping[str, Member], events: Iterable[Event]) -> None:
-        """Let later reads pass over what is older than the last lines that were asked for."""
-        times: dict[str, list[int]] = {}
-        for event in events:
-            times.setdefault(event["logStreamName"], []).append(event["timestamp"])
-        for name, found in times.items():
-            if len(found) == self._request.tail:
-                members[name].floor = min(found)
 
     def _fresh(self, unit: list[Member], events: Sequence[Event]) -> list[Event]:
         """Return the events not seen before, and note how far the streams were read."""
@@ -269,13 +261,6 @@ class Reader:
         ):
             events = sorted(page.get("events") or (), key=lambda event: event["timestamp"])
             yield events, bool(page.get("nextToken"))
-
-    def _no_group(self, problem: Problem) -> NotFound:
-        return NotFound(
-            problem.action,
-            f"there is no log group {self.group} in {self.region}",
-            "create it, or set awslogs-create-group to true in the task definition",
-        )
 
     def _recovery(self) -> tuple[str, ...]:
         """Note that a call succeeded; return what to say of the time that none did."""

@@ -10,6 +10,12 @@ import msgspec
 
 from backends.model import LogLine
 
+CAPACITY = 20_000
+"""Lines held at the most; a source whose lines find no room waits."""
+
+CAPACITY_CHARS = 16 * 2**20
+"""Characters held at the most, but for one line."""
+
 
 class Mark(msgspec.Struct, frozen=True):
     """Something to be said once every line that arrived before it has been let go."""

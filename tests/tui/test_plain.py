@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from conftest import demo_sources
 
 from backends.base import AwsSource, KubeSource, Sources
 from backends.clock import SystemClock
+from backends.sim.server import SimServer
 from tui.cli import Options
 from tui.compose import make_fleet
 from tui.config import Config
@@ -20,13 +22,13 @@ def sources(directory: Path, *, profile: str = "prod", region: str = "us-east-1"
     return Sources(aws=(AwsSource(profile, (region,), config_file=str(config)),))
 
 
-async def get(kind: str, where: Sources, directory: Path) -> int:
+async def get(kind: str, where: Sources, directory: Path, *words: str) -> int:
     fleet = make_fleet(Config(), clock=SystemClock(), state_dir=directory / "state")
 
     async def given() -> Sources:
         return where
 
-    return await print_rows(fleet, given, Options("get", Config(), kind=kind))
+    return await print_rows(fleet, given, Options("get", Config(), kind=kind, words=words))
 
 
 async def test_an_unknown_profile_is_named_not_the_kinds_that_it_would_have_had(
@@ -59,3 +61,13 @@ async def test_an_unknown_kind_is_answered_with_those_that_there_are(
 ) -> None:
     assert await get("servces", sources(tmp_path), tmp_path) == 2
     assert "Did you mean services?" in capsys.readouterr().err
+
+
+async def test_a_filter_that_nothing_passes_is_not_an_empty_fleet(
+    sim: SimServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    where = demo_sources(sim, tmp_path)
+    assert await get("services", where, tmp_path, "no-such-service") == 0
+    said = capsys.readouterr().out
+    assert said.startswith("None of ")
+    assert said.endswith(" match the filter.\n")
