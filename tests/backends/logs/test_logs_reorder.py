@@ -86,3 +86,22 @@ def test_what_arrives_later_is_not_due_earlier():
     buffer.push(line(1.0, "early"), 1.0, 2.0)
     assert buffer.take(3.0).lines == ()
     assert [one.text for one in buffer.take(4.0).lines] == ["early", "late"]
+
+
+@given(st.lists(st.integers(0, 20), min_size=1), st.lists(st.integers(0, 20)))
+def test_late_lines_are_counted_and_leave_at_once_if_prompt(before, after):
+    buffer = Reorder(lines=100, chars=1000, prompt=True)
+    for at in before:
+        buffer.push(line(at), at, 0.0)
+    assert (buffer.take(0.0).late, buffer.due) == (0, inf)
+    for at in after:
+        buffer.push(line(at), at, HOLD)
+    late = sorted(at for at in after if at < max(before))
+    if late:
+        assert buffer.due == -inf
+    taken = buffer.take(0.0)
+    assert [one.at for one in taken.lines][: len(late)] == late
+    assert (taken.late, taken.behind) == (len(late), max(before) - late[0] if late else 0.0)
+    rest = buffer.take(HOLD)
+    assert rest.late == 0
+    assert len(taken.lines) + len(rest.lines) == len(after)
