@@ -31,7 +31,8 @@ class PtyApp:
             os.environ.update(environ or {})
             os.environ.setdefault("TERM", "xterm-256color")
             os.environ["COLORTERM"] = "truecolor"
-            os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+            for name in ("PYTHONDONTWRITEBYTECODE", "COLUMNS", "LINES"):
+                os.environ.pop(name, None)
             time.sleep(0.02)  # until the parent has set the size
             os.execvp(command[0], list(command))
         fcntl.ioctl(self._fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))

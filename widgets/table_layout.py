@@ -152,17 +152,25 @@ class ColumnWidths:
     def _squeeze(self, widths: dict[int, int], chosen: list[int], left: int) -> int:
         """Narrow the widest text columns until all fit; return the cells that are left over.
 
-        Where even that is not enough the table scrolls sideways, and nothing is narrowed.
+        Where even that is not enough the table scrolls sideways. Then only what stands between the
+        name and the status is narrowed, so that no text pushes the status out of sight.
         """
         narrow = dict(widths)
         while left < 0:
             loose = [i for i in chosen if self._flexible(i) and narrow[i] > self._floor(i)]
             if not loose:
+                widths.update((i, narrow[i]) for i in self._before_status(chosen))
                 return 0
             narrow[max(loose, key=lambda i: narrow[i])] -= 1
             left += 1
         widths.update(narrow)
         return left
+
+    def _before_status(self, chosen: list[int]) -> list[int]:
+        for place, index in enumerate(chosen):
+            if self._columns[index].format is Format.STATUS:
+                return chosen[1 : place + 1]
+        return []
 
     def _boxes(self, widths: dict[int, int], chosen: list[int], room: int) -> Layout:
         boxes: list[Box] = []

@@ -149,3 +149,23 @@ def test_columns_stand_side_by_side_in_their_order(
     assert [box.cell for box in layout.boxes] == sorted({box.cell for box in layout.boxes})
     assert {c.key for c in COLUMNS if wide or not c.wide} <= set(widths_of(layout))
     assert layout.frozen == GUTTER + layout.boxes[0].width + GAP
+
+
+def test_long_texts_leave_the_status_in_sight_when_it_scrolls() -> None:
+    columns = (
+        Column("name", "Name"),
+        Column("cluster", "Cluster"),
+        Column("state", "Status", Format.STATUS),
+        *(Column(f"n{i}", "Number of them", Format.NUMBER) for i in range(4)),
+    )
+    view = RowView()
+    view.set_columns(columns, None)
+    cells = ("n" * 255, "c" * 255, "ACTIVE", 1, 1, 1, 1)
+    ref = Ref(SCOPE, "ecs/services", "n")
+    view.replace([Resource(ref=ref, health=Health.OK, status="", cells=cells)])
+    widths = ColumnWidths(columns)
+    widths.measure(view.visible, texts=True)
+    layout = widths.lay_out(80, wide=False)
+    state = next(box for box in layout.boxes if box.column.key == "state")
+    assert layout.width > 80
+    assert state.x + len("✓ ACTIVE") <= 80
