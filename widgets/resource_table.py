@@ -185,6 +185,11 @@ class ResourceTable(TableCanvas):
             self._port.rewind()
             self._moved()
 
+    def refit(self) -> None:
+        """Give every column the width that a sample of the present rows asks for, if more."""
+        self._fit_all()
+        self._changed()
+
     # Keeping up with changes
 
     def _fit_all(self) -> None:

@@ -165,12 +165,14 @@ class BrowseScreen(TableActions):
             self._say()
 
     def _stay_on_top(self) -> None:
-        """While the first rows come in, keep a cursor that nobody moved on whatever is on top."""
+        """While the first rows come in, keep a cursor that nobody moved on whatever is on top,
+        and let the columns be as wide as they ask for."""
         now = self.fleet.clock.monotonic()
         if self.source.status().state is FeedState.LOADING:
             self._arriving = max(self._arriving, now + ARRIVAL)
         if now < self._arriving:
             self.table.rewind()
+            self.table.refit()
 
     def _tick(self) -> None:
         if self._covered:
