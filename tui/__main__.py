@@ -8,18 +8,26 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from tui.cli import Options, read
-from tui.config import ConfigError
+if TYPE_CHECKING:
+    from tui.cli import Options
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run Topdeck and return its exit code; 2 for a usage or configuration error."""
     # Nothing that is made while starting up is garbage; collecting it costs frames.
     gc.disable()
+    # Until there is a screen to put back, ctrl-c just ends the process, by the signal: an exception
+    # in the middle of an import is printed, or even lost. A simulator of ours ends when we do.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    from tui.cli import read
+    from tui.config import ConfigError
+
     try:
         options = read(sys.argv[1:] if argv is None else argv, os.environ, _default_config())
         if options.command == "simulate":
@@ -30,8 +38,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     except ConfigError as error:
         print(f"topdeck: {error}", file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
-        return 130
     except BrokenPipeError:
         # The reader has gone, as in `topdeck get pods | head`; there is nobody left to tell.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

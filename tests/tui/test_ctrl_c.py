@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -30,17 +31,20 @@ MOMENTS = {
 """By name: what to wait for and what to press then, one after the other."""
 
 
-@pytest.mark.parametrize("moment", MOMENTS)
-def test_ctrl_c_leaves_and_puts_the_terminal_back(tmp_path: Path, moment: str) -> None:
+def environ_of(home: Path) -> dict[str, str]:
     kept = {k: v for k, v in os.environ.items() if k in ("PATH", "LANG", "LC_ALL")}
-    environ = {
+    return {
         **kept,
-        "HOME": str(tmp_path),
-        "XDG_STATE_HOME": str(tmp_path / "state"),
-        "XDG_CONFIG_HOME": str(tmp_path / "config"),
+        "HOME": str(home),
+        "XDG_STATE_HOME": str(home / "state"),
+        "XDG_CONFIG_HOME": str(home / "config"),
         "TERM": "xterm-256color",
     }
-    with PtyApp([sys.executable, "-m", "tui", "demo"], environ=environ) as app:
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_ctrl_c_leaves_and_puts_the_terminal_back(tmp_path: Path, moment: str) -> None:
+    with PtyApp([sys.executable, "-m", "tui", "demo"], environ=environ_of(tmp_path)) as app:
         app.wait_for("\x1b[?1049h")
         for seen, keys in MOMENTS[moment]:
             app.wait_for(seen)
@@ -51,3 +55,14 @@ def test_ctrl_c_leaves_and_puts_the_terminal_back(tmp_path: Path, moment: str) -
         for sequence in LEFT:
             assert sequence in app.output, sequence
         assert b"Traceback" not in app.output
+
+
+@pytest.mark.parametrize("loaded", ["msgspec", "tui.demo", "textual.app"])
+def test_ctrl_c_while_loading_ends_it_without_a_word(tmp_path: Path, loaded: str) -> None:
+    environ = {**environ_of(tmp_path), "PYTHONPROFILEIMPORTTIME": "1"}
+    with PtyApp([sys.executable, "-m", "tui", "demo"], environ=environ) as app:
+        app.wait_for(f" {loaded}\r")
+        app.press("\x03")
+        assert app.wait() in (0, -signal.SIGINT)
+        assert b"Traceback" not in app.output
+        assert (b"\x1b[?1049h" in app.output) == (b"\x1b[?1049l" in app.output)

@@ -181,9 +181,12 @@ async def test_columns_stay_aligned_under_wide_and_broken_names(tmp_path: Path) 
         rows = [line for line in lines[2:] if " us-east-1 " in line]
         at = {cell_len(line[: line.rindex(" us-east-1 ")]) for line in rows}
         assert len(at) == 1, "\n".join(rows)
-        status = {row.ref.name: row.status for row in operator.browse.table.resources}
-        assert status["csi-resized-titled-copied"] == "stale: not-found"
-        assert status["[foo]"] == "healthy"
+
+        def status(name: str) -> set[str]:
+            return {r.status for r in operator.browse.table.resources if r.ref.name == name}
+
+        await operator.until(lambda: status("csi-resized-titled-copied") == {"stale: not-found"})
+        await operator.until(lambda: status("[foo]") == {"healthy"})
 
 
 @pytest.mark.parametrize("output", ["table", "json"])
