@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import pytest
 from conftest import Operator
 
 from backends.model import Health
@@ -242,3 +243,37 @@ async def test_the_palette_goes_to_a_cluster(operator: Operator) -> None:
     await operator.press("enter")
     await operator.until(lambda: getattr(operator.app.screen, "place", None) is not None)
     await operator.until(lambda: operator.browse.place.kind == "k8s/workloads")
+
+
+async def test_a_log_begins_anew_with_another_window_and_is_saved(
+    operator: Operator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tui.screens.logs.state_folder", lambda: operator.state)
+    await operator.on_row("shop-prod")
+    await operator.press("enter")
+    await operator.on_row("web")
+    await operator.press("l")
+    await operator.until(lambda: isinstance(operator.app.screen, LogScreen))
+    screen = operator.app.screen
+    assert isinstance(screen, LogScreen)
+    await operator.until(lambda: screen.pane.held > 20, "log lines")
+    await operator.press("1")
+    await operator.until(lambda: screen.request.head == 500)
+    await operator.until(lambda: screen.pane.held >= 500 and "The end." in operator.seen())
+    await operator.press("ctrl+s")
+    await operator.until(lambda: list((operator.state / "logs").glob("web-*.log")))
+    (saved,) = (operator.state / "logs").glob("web-*.log")
+    await operator.until(lambda: len(saved.read_text().splitlines()) >= 500)
+
+
+async def test_commands_sort_change_the_theme_and_switch_read_only(operator: Operator) -> None:
+    await operator.on_row("shop-prod")
+    operator.browse.run_command("sort -desired")
+    assert (operator.browse.table.sort_key, operator.browse.table.sort_reverse) == ("desired", True)
+    wanted = [row.desired or 0 for row in operator.browse.table.resources]
+    assert wanted == sorted(wanted, reverse=True)
+    operator.browse.run_command("theme topdeck-light")
+    assert operator.app.theme == "topdeck-light"
+    operator.browse.run_command("readonly")
+    assert operator.app.fleet.read_only
+    await operator.until(lambda: "READ-ONLY" in operator.seen())
