@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import functools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -69,11 +68,12 @@ def sts_host(region: str) -> str:
     return f"sts.{region}.{suffix}"
 
 
-@functools.lru_cache(maxsize=1)
 def _endpoints() -> Any:
-    from botocore.loaders import create_loader
+    # The clients' own loader has read this megabyte already, or reads it quickly: botocore's
+    # default one holds the interpreter for 40 ms, and the screen with it.
+    from backends.aws.loader import shared_loader
 
-    return create_loader().load_data("endpoints")
+    return shared_loader(None).load_data("endpoints")
 
 
 class GetToken(msgspec.Struct, frozen=True):
