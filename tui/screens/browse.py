@@ -183,6 +183,7 @@ class BrowseScreen(TableActions):
 
     def _say(self) -> None:
         """Bring up to date what is said around the table."""
+        self._note_filter()
         self.query_one("#header", ScopeBar).show(header.state_of(self))
         self.query_one(Banner).show(header.problem_of(self))
         self.table.set_empty(header.empty_text(self))
@@ -219,9 +220,14 @@ class BrowseScreen(TableActions):
     @on(FilterBar.Changed)
     def _filter_changed(self, event: FilterBar.Changed) -> None:
         self.table.set_filter(event.text)
+        self._note_filter()
+
+    def _note_filter(self) -> None:
+        """Say behind the filter what it lets through, or what was not understood of it."""
         bar = self.query_one(FilterBar)
-        note = self.table.note or f"{self.table.shown} of {self.table.total}"
-        bar.set_note(note, problem=bool(self.table.note))
+        if bar.text:
+            note = self.table.note or f"{self.table.shown} of {self.table.total}"
+            bar.set_note(note, problem=bool(self.table.note))
 
     @on(FilterBar.Kept)
     @on(FilterBar.Dismissed)
