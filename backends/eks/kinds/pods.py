@@ -34,16 +34,17 @@ def pod_parents(pod: Pod, view: View) -> tuple[Ref, ...]:
         found.kind if found is not None else "",
         found.name if found is not None else "",
         meta.labels.template_hash,
-        pod.spec.node_name,
     )
-    known = view.parents.get(key)
-    if known is None:
-        known = view.remember(key, tuple(_parents(view, *key)))
-    return known
+    owners = view.parents.get(key)
+    if owners is None:
+        owners = view.remember(key, tuple(_owners(view, *key)))
+    # A replica set's pods are spread over the nodes: each pair of both is hardly met twice.
+    node = pod.spec.node_name
+    return (*owners, view.ref("k8s/nodes", "", node)) if node else owners
 
 
-def _parents(
-    view: View, namespace: str, owner_kind: str, name: str, template_hash: str, node: str
+def _owners(
+    view: View, namespace: str, owner_kind: str, name: str, template_hash: str
 ) -> Iterator[Ref]:
     kind = OWNER_KINDS.get(owner_kind)
     if kind is not None:
@@ -51,8 +52,6 @@ def _parents(
         suffix = f"-{template_hash}"
         if kind == "k8s/replicasets" and template_hash and name.endswith(suffix):
             yield view.ref("k8s/deployments", namespace, name.removesuffix(suffix))
-    if node:
-        yield view.ref("k8s/nodes", "", node)
 
 
 def _pod_rows(pod: Pod, view: View) -> tuple[Resource, ...]:
