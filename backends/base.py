@@ -27,6 +27,11 @@ from backends.model import (
 )
 
 
+def sentence(problem: Problem) -> str:
+    """Return a problem as one line: what was tried, what came back, what to do."""
+    return f"{problem.action}: {problem.message} — {problem.remedy}"
+
+
 class BackendError(Exception):
     """A provider's refusal or failure, translated once; `problem` is what to show.
 
@@ -41,8 +46,7 @@ class BackendError(Exception):
 
     def __str__(self) -> str:
         """Return the error as one sentence: what was tried, what came back, what to do."""
-        p = self.problem
-        return f"{p.action}: {p.message} — {p.remedy}"
+        return sentence(self.problem)
 
 
 class Denied(BackendError):  # noqa: N818 - the names read better without the suffix

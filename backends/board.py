@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeAlias
 
+from backends.base import sentence
 from backends.fleet import Fleet, Subscription
 from backends.model import (
     Cell,
@@ -18,7 +19,6 @@ from backends.model import (
     Format,
     Health,
     Kind,
-    Problem,
     Query,
     Ref,
     Resource,
@@ -275,7 +275,7 @@ class Board:
         for status in statuses:
             if status is not None and status.state is FeedState.STALE:
                 problem = status.problem
-                why = _sentence(problem) if problem is not None else ""
+                why = sentence(problem) if problem is not None else ""
                 return Health.UNKNOWN, f"stale: {problem.code}" if problem else "stale", why
         cluster = entry.cluster
         if cluster.health is Health.FAILING:
@@ -307,10 +307,6 @@ def _worst(entry: _Entry) -> str:
     return f"{worst.ref.name}: {worst.reason or worst.status}"
 
 
-def _sentence(problem: Problem) -> str:
-    return f"{problem.action}: {problem.message} — {problem.remedy}"
-
-
 def _scope_name(query: Query) -> str:
     scope = query.scope
     return " ".join(part for part in (scope.profile or "default", scope.region) if part)
@@ -321,7 +317,7 @@ def _scope_row(ref: Ref, status: FeedStatus | None, now: float) -> Resource:
     scope = ref.scope
     problem = None if status is None else status.problem
     if problem is not None:
-        word, health, why = problem.code, Health.FAILING, _sentence(problem)
+        word, health, why = problem.code, Health.FAILING, sentence(problem)
     else:
         word, health, why = "asking", Health.UNKNOWN, ""
     seen = now if status is None else status.at

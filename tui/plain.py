@@ -9,7 +9,7 @@ from typing import TextIO
 
 import msgspec
 
-from backends.base import BackendError
+from backends.base import BackendError, sentence
 from backends.board import BOARD_KIND, Board
 from backends.fleet import Fleet
 from backends.model import FeedState, Format, Kind, Problem, Ref, Resource
@@ -180,7 +180,7 @@ def _report(problems: Sequence[Problem], status: SourceStatus, *, complete: bool
     if status.problem is not None and status.state is FeedState.STALE:
         found.append(status.problem)
     for problem in dict.fromkeys(found):
-        print(f"topdeck: {problem_text(problem)}", file=sys.stderr)
+        print(f"topdeck: {sentence(problem)}", file=sys.stderr)
     if not complete:
         print(
             "topdeck: not everything answered in time; the list may be incomplete. "
@@ -188,8 +188,3 @@ def _report(problems: Sequence[Problem], status: SourceStatus, *, complete: bool
             file=sys.stderr,
         )
     return 1 if found or not complete else 0
-
-
-def problem_text(problem: Problem) -> str:
-    """Return a problem as one line: what was tried, what came back, what to do."""
-    return f"{problem.action}: {problem.message} — {problem.remedy}"
