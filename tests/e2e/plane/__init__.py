@@ -1,0 +1,1 @@
+"""A Kubernetes control plane of our own, on loopback, for the end-to-end tests."""
