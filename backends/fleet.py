@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from backends.audit import AuditLog
-from backends.base import Backend, BackendError, Demand, Invalid
+from backends.base import Backend, BackendError, Demand, Discovering, Invalid, Offer
 from backends.clock import Clock
 from backends.model import (
     Accepted,
@@ -38,6 +38,9 @@ from backends.store import Delta, Listener, Shelf, Store
 LINGER = 60.0
 """Seconds that a feed goes on in the background after its last view closed, so that going back
 shows rows at once."""
+
+DISCOVERED = 60.0
+"""Seconds for which the kinds that a cluster offers are taken to be the same."""
 
 
 class Subscription:
@@ -140,10 +143,12 @@ class Fleet:
         self.store = Store()
         self.failures: list[Problem] = []
         """Why backends could not be started, such as an unknown profile."""
-        self._audit = audit
+        self.audit = audit
+        """Where every operation is written down before it is sent and after its answer."""
         self._backends: list[Backend] = []
         self._kinds: dict[str, Kind] = {}
-        self._owners: dict[str, Backend] = {}
+        self._offers: dict[Scope, Offer] = {}
+        self._found: dict[str, Kind] = {}
         self._providers: dict[str, Backend] = {}
         self._roots: list[Query] = []
         self._feeds: dict[Query, _Feed] = {}
@@ -158,6 +163,35 @@ class Fleet:
         """The queries that find all clusters and Cloud Map namespaces."""
         return self._roots
 
+    def kind(self, kind_id: str) -> Kind | None:
+        """Return a kind by its id: a backend's own, or one that a cluster was found to offer."""
+        return self._kinds.get(kind_id) or self._found.get(kind_id)
+
+    def offered(self, scope: Scope | None = None) -> Sequence[Kind]:
+        """Return the kinds that a cluster was found to offer besides, or that any was."""
+        wanted = scope.at(namespace="") if scope is not None else None
+        found: dict[str, Kind] = {}
+        for where, offer in self._offers.items():
+            if wanted is None or where == wanted:
+                for kind in offer.kinds:
+                    found.setdefault(kind.id, kind)
+        return tuple(found.values())
+
+    async def discover(self, scope: Scope, max_age: float = DISCOVERED) -> Offer:
+        """Ask a cluster for the kinds it has besides those of its backend; remembers them.
+
+        Nothing is sent where the last answer is less than `max_age` seconds old, or the backend
+        knows of no such kinds. Raises `BackendError`.
+        """
+        backend = self.backend(scope)
+        if not isinstance(backend, Discovering):
+            return Offer()
+        scope = scope.at(namespace="")
+        with _defects_translated("discover kinds"):
+            offer = self._offers[scope] = await backend.discover_kinds(scope, max_age)
+        self._found.update((kind.id, kind) for kind in offer.kinds)
+        return offer
+
     def attach(self, backend: Backend) -> None:
         """Add a backend; one that can't be configured is remembered in `failures`."""
         self._backends.append(backend)
@@ -165,7 +199,6 @@ class Fleet:
             self._providers[provider] = backend
         for kind in backend.kinds.values():
             self._kinds[kind.id] = kind
-            self._owners[kind.id] = backend
         try:
             self._roots.extend(backend.roots())
         except BackendError as error:
@@ -184,7 +217,8 @@ class Fleet:
 
     def children(self, parent: Resource, kind: str) -> Query:
         """Return the query for what enter shows under a resource."""
-        narrows = self._kinds[parent.ref.kind].narrows if parent.ref.kind in self._kinds else ""
+        own = self._kinds.get(parent.ref.kind)
+        narrows = own.narrows if own is not None else ""
         if narrows:
             return Query(parent.ref.scope.at(**{narrows: parent.ref.name}), kind)
         return Query(parent.ref.scope, kind, parent.ref)
@@ -273,17 +307,17 @@ class Fleet:
             raise Invalid(
                 operation.ref.address, "read-only mode is on", "start without --read-only"
             )
-        entry = await self._audit.sending(operation)
+        entry = await self.audit.sending(operation)
         try:
             with _defects_translated(f"change {operation.ref.name}"):
                 accepted = await self.backend(operation.ref.scope).perform(operation)
         except BackendError as error:
-            await self._audit.refused(entry, error)
+            await self.audit.refused(entry, error)
             raise
         except BaseException as error:
-            await asyncio.shield(self._audit.unknown(entry, type(error).__name__))
+            await asyncio.shield(self.audit.unknown(entry, type(error).__name__))
             raise
-        await self._audit.accepted(entry, accepted)
+        await self.audit.accepted(entry, accepted)
         for feed in self._feeds.values():
             if feed.demand.visible:
                 feed.demand.refresh()

@@ -44,6 +44,7 @@ def run_screen(options: Options, world: DemoWorld | None) -> int:
     async def start() -> None:
         await attach_backends(fleet, sources_for)
         board.open()
+        await fleet.audit.mend()
         # What start-up made stays, so it need not be looked at (a collection here would take
         # 50 ms); only what comes later is worth collecting.
         gc.freeze()
