@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test check bench screenshots format clean
+.PHONY: demo test e2e check bench screenshots format clean
 .DEFAULT_GOAL := demo
 
 $(STAMP): pyproject.toml constraints.txt
@@ -26,6 +26,9 @@ demo: $(STAMP) ## Operate a simulated fleet: no account, no cluster, no network
 
 test: $(STAMP) ## Run the tests
 	@$(BIN)/pytest
+
+e2e: $(STAMP) ## Run the tests against a real Kubernetes control plane, and print a table
+	@$(BIN)/pytest tests/e2e $(E2E)
 
 check: $(STAMP) ## Format, lint, types, imports
 	@$(BIN)/ruff format --check .

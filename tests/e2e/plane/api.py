@@ -39,7 +39,7 @@ class Api:
         found = kubeconfig.new_client_from_config(config_file=str(path)).configuration
         self.url = found.host.rstrip("/")
         self._headers = {}
-        if token := found.api_key.get("authorization"):
+        if token := found.api_key.get("BearerToken"):
             self._headers["Authorization"] = token
         self._tls = _tls(found)
         self._session: aiohttp.ClientSession | None = None
