@@ -9,6 +9,7 @@ import orjson
 from aiobotocore.parsers import AioJSONParser, AioResponseParserFactory
 from aiobotocore.session import AioSession
 from botocore.parsers import ResponseParserError
+from botocore.session import Session as BotocoreSession
 from botocore.utils import JSONFileCache, parse_timestamp
 
 from backends.aws.loader import shared_loader
@@ -32,21 +33,37 @@ class Session(AioSession):  # type: ignore[misc]
     def __init__(self, source: AwsSource) -> None:
         super().__init__(profile=source.profile or None)
         self._source = source
-        self.session_var_map["region"] = (
-            "region", ["AWS_REGION", "AWS_DEFAULT_REGION"], None, None,
-        )  # fmt: skip
-        for name in ("config_file", "credentials_file"):
-            if value := getattr(source, name):
-                self.set_config_variable(name, value)
-        self._components.lazy_register_component(
-            "data_loader", lambda: shared_loader(self.get_config_variable("data_path"))
-        )
+        _configure(self, source)
 
     def create_client(self, *args: Any, **kwargs: Any) -> Any:
         """Create a client; those that fetch credentials (STS, SSO) come through here too."""
         if self._source.endpoint_url and not kwargs.get("endpoint_url"):
             kwargs["endpoint_url"] = self._source.endpoint_url
         return super().create_client(*args, **kwargs)
+
+
+def _configure(session: BotocoreSession, source: AwsSource) -> None:
+    """Have a session read what `source` names, and models by the quick loader."""
+    session.session_var_map["region"] = (
+        "region", ["AWS_REGION", "AWS_DEFAULT_REGION"], None, None,
+    )  # fmt: skip
+    for name in ("config_file", "credentials_file"):
+        if value := getattr(source, name):
+            session.set_config_variable(name, value)
+    session._components.lazy_register_component(  # noqa: SLF001 - a wrong profile is told later
+        "data_loader", lambda: shared_loader(session.get_config_variable("data_path"))
+    )
+
+
+def signing_session(source: AwsSource) -> BotocoreSession:
+    """Return a session whose clients sign with keys that are given to them, and send nothing.
+
+    They go by the profile's settings alone: `AwsSource.endpoint_url` does not count. Making
+    one of its clients takes some milliseconds, so do it in a thread.
+    """
+    session = BotocoreSession(profile=source.profile or None)
+    _configure(session, source)
+    return session
 
 
 def client_session(source: AwsSource, turns: Turns) -> Session:

@@ -51,6 +51,39 @@ def mint(cluster: str, region: str, access_key: str, secret_key: str, session: s
     url = signer.generate_presigned_url(
         request, region_name=region, expires_in=URL_SECONDS, operation_name=""
     )
+    return _encoded(url)
+
+
+def mint_as_cli(session: Any, wish: GetToken, keys: Any) -> str:
+    """Return the token that ``aws eks get-token`` prints at this moment, byte for byte.
+
+    `session` is a botocore session of the profile: its region, and what it sets of STS
+    endpoints (legacy, FIPS, dual-stack, its own URL), count as they do there. `keys` are
+    frozen credentials. Asks nobody; takes some milliseconds, so call it off the loop. Raises
+    botocore's errors where the profile's settings make no sense.
+    """
+    if wish.sts:
+        session.set_config_variable("sts_regional_endpoints", wish.sts)
+    client = session.create_client(
+        "sts",
+        region_name=wish.region or None,
+        aws_access_key_id=keys.access_key,
+        aws_secret_access_key=keys.secret_key,
+        aws_session_token=keys.token or None,
+    )
+
+    def name_cluster(request: Any, **_: Any) -> None:
+        request.headers[CLUSTER_HEADER] = wish.cluster
+
+    client.meta.events.register("before-sign.sts.GetCallerIdentity", name_cluster)
+    return _encoded(
+        client.generate_presigned_url(
+            "get_caller_identity", ExpiresIn=URL_SECONDS, HttpMethod="GET"
+        )
+    )
+
+
+def _encoded(url: str) -> str:
     return TOKEN_PREFIX + base64.urlsafe_b64encode(url.encode()).decode().rstrip("=")
 
 
@@ -84,6 +117,11 @@ class GetToken(msgspec.Struct, frozen=True):
     region: str = ""
     profile: str = ""
     role: str = ""
+    named: bool = False
+    """The profile comes from ``--profile``: keys in the environment do not count. A profile
+    that only an environment variable names gives way to them, as with every AWS SDK."""
+    sts: str = ""
+    """AWS_STS_REGIONAL_ENDPOINTS, where the kubeconfig sets it: ``regional`` or ``legacy``."""
 
 
 _OPTIONS = {
@@ -94,16 +132,25 @@ _OPTIONS = {
     "--role-arn": "role",
 }
 
+_VARIABLES = {
+    "AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_REGION", "AWS_DEFAULT_REGION",
+    "AWS_STS_REGIONAL_ENDPOINTS", "AWS_EC2_METADATA_DISABLED", "AWS_PAGER",
+    "AWS_DEFAULT_OUTPUT", "AWS_CLI_AUTO_PROMPT",
+}  # fmt: skip
+"""The variables of the AWS CLI that are honoured, or change nothing of a token."""
+
 
 def recognise(command: str, args: Sequence[str], env: Mapping[str, str]) -> GetToken | None:
     """Return what an exec plugin asks for if it is ``aws eks get-token``, else None.
 
-    Any option that is not understood (``--endpoint-url``, ``--debug``) leaves the plugin to be
-    run as it is.
+    Any option or AWS variable that is not understood (``--endpoint-url``, ``--debug``,
+    ``AWS_ACCESS_KEY_ID``) leaves the plugin to be run as it is.
     """
     if command.rpartition("/")[2] not in {"aws", "aws.exe"}:
         return None
-    found: dict[str, str] = {}
+    if any(name not in _VARIABLES and name.startswith("AWS_") for name in env):
+        return None
+    found: dict[str, Any] = {}
     words: list[str] = []
     rest = list(args)
     while rest:
@@ -119,6 +166,8 @@ def recognise(command: str, args: Sequence[str], env: Mapping[str, str]) -> GetT
             return None
     if words != ["eks", "get-token"] or "cluster" not in found:
         return None
+    found["named"] = "profile" in found
+    found["sts"] = env.get("AWS_STS_REGIONAL_ENDPOINTS", "")
     found.setdefault("region", env.get("AWS_REGION") or env.get("AWS_DEFAULT_REGION") or "")
     found.setdefault("profile", env.get("AWS_PROFILE") or env.get("AWS_DEFAULT_PROFILE") or "")
     return GetToken(**found)

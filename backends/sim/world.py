@@ -11,6 +11,7 @@ from backends.sim.agenda import Agenda
 from backends.sim.blueprint import Blueprint
 from backends.sim.ecs.world import EcsWorld
 from backends.sim.faults import Faults
+from backends.sim.roles import AssumedRole
 
 if TYPE_CHECKING:
     from backends.sim.cloudmap import CloudMapWorld
@@ -53,6 +54,8 @@ class World:
         """The epoch second at which it was first looked at."""
         self.agenda = Agenda(self.opened - AGE[blueprint.scale])
         self.faults = Faults()
+        self.roles: dict[str, AssumedRole] = {}
+        """The roles that somebody has assumed, by the access keys that they got."""
         self._lively = lively
         self.base_url = ""
         """Where the simulator listens, once it does."""

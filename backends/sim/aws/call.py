@@ -22,6 +22,8 @@ class Call(msgspec.Struct, frozen=True):
     """The signing name: ``ecs``, ``logs``, ``elasticloadbalancing``."""
     action: str
     params: Mapping[str, Any]
+    access_key: str = ""
+    """Whose signature it bears: a user's, or that of a role that was assumed."""
 
     @property
     def now(self) -> float:

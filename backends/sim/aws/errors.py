@@ -21,6 +21,14 @@ def unknown_key(protocol: str) -> AwsError:
     return AwsError("UnrecognizedClientException", message, 403 if protocol == "rest-json" else 400)
 
 
+def expired_key(protocol: str) -> AwsError:
+    """Return what AWS says to temporary credentials that have run out, in the given protocol."""
+    message = "The security token included in the request is expired"
+    if protocol == "query":
+        return AwsError("ExpiredToken", message, 403)
+    return AwsError("ExpiredTokenException", message, 403 if protocol == "rest-json" else 400)
+
+
 def unsigned(protocol: str) -> AwsError:
     """Return what AWS says to a request without a signature, in the given protocol."""
     if protocol == "query":

@@ -8,8 +8,9 @@ from aiohttp import web
 
 from backends.sim.aws import operations, wire
 from backends.sim.aws.call import Call
-from backends.sim.aws.errors import AwsError, unknown_key, unsigned
+from backends.sim.aws.errors import AwsError, expired_key, unknown_key, unsigned
 from backends.sim.aws.throttle import Throttle
+from backends.sim.blueprint import SimAccount
 from backends.sim.world import World
 
 
@@ -36,9 +37,7 @@ class AwsFace:
             return wire.refusal(protocol, service, error, request_id)
 
     async def _perform(self, asked: wire.Request, signed: wire.Signed) -> dict[str, object]:
-        account = self._accounts.get(signed.access_key)
-        if account is None:
-            raise unknown_key(asked.protocol)
+        account = self._account(signed, asked.protocol)
         action = f"{asked.service}:{asked.action}"
         fault = await self._world.faults.meet(action, f"{account.account_id}/{signed.region}")
         if fault is not None:
@@ -50,5 +49,18 @@ class AwsFace:
             self._throttle.spend(account.account_id, signed.region, asked.service, asked.action)
         self._world.advance()
         return perform(
-            Call(self._world, account, signed.region, asked.service, asked.action, asked.params)
-        )
+            Call(
+                self._world, account, signed.region, asked.service, asked.action, asked.params,
+                signed.access_key,
+            )
+        )  # fmt: skip
+
+    def _account(self, signed: wire.Signed, protocol: str) -> SimAccount:
+        """Return whose key signed a request; AWS's error where nobody's did, or not any more."""
+        role = self._world.roles.get(signed.access_key)
+        if role is not None and self._world.clock.now() >= role.expires:
+            raise expired_key(protocol)
+        account = role.account if role else self._accounts.get(signed.access_key)
+        if account is None:
+            raise unknown_key(protocol)
+        return account

@@ -204,6 +204,6 @@ def _xml(value: Any, name: str = "") -> str:
         return "".join(f"<member>{_xml(item)}</member>" for item in value)
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, float) and name.endswith("Time"):
+    if isinstance(value, float) and name.endswith(("Time", "Expiration")):
         return datetime.fromtimestamp(value, UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
     return escape(str(value))
