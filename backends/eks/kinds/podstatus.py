@@ -185,7 +185,7 @@ def _initializing(pod: Pod, sidecars: set[str]) -> tuple[str, _Tally, _Tally]:
 
 
 def _running(pod: Pod, word: str, tally: _Tally) -> str:
-    running = False
+    running, wrong = False, ""
     for status in reversed(pod.status.container_statuses):
         tally.add(status)
         state = status.state
@@ -193,12 +193,17 @@ def _running(pod: Pod, word: str, tally: _Tally) -> str:
             word = state.waiting.reason
         elif state.terminated is not None:
             word = state.terminated.word
+            if state.terminated.exit_code != 0:
+                wrong = word
         elif status.ready and state.running is not None:
             running = True
             tally.ready += 1
-    if word == "Completed" and running:
-        return "Running" if _true(pod, "Ready") else "NotReady"
-    return word
+    if word != "Completed":
+        return word
+    # One container is done; how the others are says more.
+    if running and _true(pod, "Ready"):
+        return "Running"
+    return wrong or ("NotReady" if running else word)
 
 
 def _ending(pod: Pod, word: str) -> str:

@@ -91,7 +91,7 @@ def pod_status(doc: Doc) -> str:
     """Return the word in kubectl's STATUS column: a phase, a reason or ``Terminating``."""
     status = doc.get("status", {})
     reason = status.get("reason") or status.get("phase", "")
-    running = False
+    running, wrong = False, ""
     for container in reversed(status.get("containerStatuses", ())):
         state = container["state"]
         if dig(state, "waiting", "reason"):
@@ -99,13 +99,20 @@ def pod_status(doc: Doc) -> str:
         elif "terminated" in state:
             ended = state["terminated"]
             reason = ended.get("reason") or f"ExitCode:{ended['exitCode']}"
+            wrong = reason if ended["exitCode"] else wrong
         elif container["ready"] and "running" in state:
             running = True
-    if reason == "Completed" and running:
+    if reason == "Completed":
         ready = any(c["type"] == "Ready" and c["status"] == "True" for c in status["conditions"])
-        reason = "Running" if ready else "NotReady"
+        if running and ready:
+            reason = "Running"
+        else:
+            reason = wrong or ("NotReady" if running else reason)
     if doc["metadata"].get("deletionTimestamp"):
-        return "Unknown" if status.get("reason") == "NodeLost" else "Terminating"
+        if status.get("reason") == "NodeLost":
+            return "Unknown"
+        if status.get("phase") not in {"Succeeded", "Failed"}:
+            return "Terminating"
     return str(reason)
 
 

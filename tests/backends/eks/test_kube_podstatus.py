@@ -127,6 +127,18 @@ def test_one_container_done_and_one_running_is_running_only_if_ready() -> None:
     assert summarise(read(doc)).status == "NotReady"
 
 
+def test_a_container_that_failed_says_more_than_one_that_is_done() -> None:
+    doc = pod("x")
+    failed = {**DONE, "name": "late", "state": {"terminated": {"exitCode": 137, "reason": "OOM"}}}
+    doc["spec"]["containers"] += [{"name": "job"}, {"name": "late"}]
+    doc["status"]["containerStatuses"] = [
+        {**DONE, "name": "job"}, *doc["status"]["containerStatuses"], failed,
+    ]  # fmt: skip
+    assert summarise(read(doc)).status == "Running"
+    doc["status"]["conditions"] = [{"type": "Ready", "status": "False"}]
+    assert summarise(read(doc)).status == "OOM"
+
+
 def test_sidecars_count_as_containers() -> None:
     doc = pod("x")
     doc["spec"]["initContainers"] = [{"name": "mesh", "restartPolicy": "Always"}]
