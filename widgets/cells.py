@@ -10,7 +10,7 @@ from rich.cells import cell_len
 
 from backends.model import Cell, Column, Format, Health
 from widgets.health import label
-from widgets.safe_text import show_unsafe
+from widgets.safe_text import DISPUTED, show_unsafe
 
 NOTHING = "–"
 """What an empty cell shows."""
@@ -33,7 +33,6 @@ _HOUR = 60 * _MINUTE
 _DAY = 24 * _HOUR
 _YEAR = 365 * _DAY
 _NUMBERS = re.compile(r"\d+(?:\.\d+)?")
-_EMOJI_PARTS = re.compile("[\ufe00-\ufe0f\U0001f3fb-\U0001f3ff]")
 _PARTS_PER_CELL = 4
 """Characters looked at for each cell: more combining marks than that on a letter are abuse."""
 
@@ -160,7 +159,7 @@ def width_of(text: str) -> int:
 
 def _drawable(text: str) -> str:
     """Return `text` with only characters on whose width terminals agree."""
-    return _EMOJI_PARTS.sub("", show_unsafe(text))
+    return show_unsafe(DISPUTED.sub("", text))
 
 
 def fit(text: str, width: int, *, right: bool = False) -> str:

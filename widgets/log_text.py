@@ -25,7 +25,7 @@ TAB = 4
 """Cells between tab stops."""
 
 _AT_DRAWING: dict[int, str | None] = {
-    **dict.fromkeys((*range(0xFE00, 0xFE10), *range(0x1F3FB, 0x1F400))),
+    **dict.fromkeys((*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0), *range(0x1F3FB, 0x1F400))),
     **dict.fromkeys(map(ord, "\r\n\v\f"), " "),
 }
 

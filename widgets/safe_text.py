@@ -6,6 +6,7 @@ of their own libraries, and mistakes, are caught here, on every line of every wi
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 from rich.cells import cell_len
@@ -13,11 +14,20 @@ from rich.segment import Segment
 from textual.color import Color
 from textual.filter import LineFilter
 
+from backends.text import UNSAFE, VARIATIONS
+
 UNSAFE_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 """Unicode general categories of characters that are commands rather than signs: controls (C0
 and C1), formats (bidi, zero-width, tags, soft hyphen), surrogates, line and paragraph marks."""
 
 _PLACEHOLDER = "\N{REPLACEMENT CHARACTER}"
+
+DISPUTED = re.compile(f"[{VARIATIONS}\U0001f3fb-\U0001f3ff]")
+"""Variation selectors and skin tones: parts of an emoji on whose width terminals disagree."""
+
+_TELLING = re.compile(f"{DISPUTED.pattern}|{UNSAFE.pattern}")
+_WIDENED = re.compile("(.)\ufe0f", re.DOTALL)
+_JOINED = re.compile("\u200d.?", re.DOTALL)
 
 
 class _Unsafe(dict[int, str]):
@@ -29,7 +39,7 @@ class _Unsafe(dict[int, str]):
 
     def __missing__(self, code: int) -> str:
         char = chr(code)
-        if unicodedata.category(char) not in UNSAFE_CATEGORIES:
+        if unicodedata.category(char) not in UNSAFE_CATEGORIES and not UNSAFE.match(char):
             found = char
         elif self._keep_width:
             found = _PLACEHOLDER * cell_len(char)
@@ -43,17 +53,34 @@ _DROPPING = _Unsafe(keep_width=True)
 _SHOWING = _Unsafe(keep_width=False)
 
 
+def harmless(text: str) -> bool:
+    """Return whether `text` holds nothing unsafe, and nothing of a disputed width."""
+    return text.isprintable() and (text.isascii() or not _TELLING.search(text))
+
+
 def drop_unsafe(text: str) -> str:
     """Return `text` without unsafe characters, as many terminal cells wide as Rich says it is.
 
-    Characters that Rich counts as a cell (surrogates, soft hyphens) become U+FFFD.
+    Characters that Rich counts as a cell (surrogates, soft hyphens) become U+FFFD. What Rich
+    takes for one character because it is joined is cut down to its first part, and a character
+    that a selector would make wider gets a space instead.
     """
-    return text if text.isprintable() else text.translate(_DROPPING)
+    if harmless(text):
+        return text
+    if "\u200d" in text or "\ufe0f" in text:
+        text = _WIDENED.sub(_spaced, _JOINED.sub("", text))
+    return DISPUTED.sub("", text).translate(_DROPPING)
+
+
+def _spaced(found: re.Match[str]) -> str:
+    return found[1] + " " * (cell_len(found[0]) - cell_len(found[1]))
 
 
 def show_unsafe(text: str) -> str:
     """Return `text` with a visible U+FFFD in place of every unsafe character."""
-    return text if text.isprintable() else text.translate(_SHOWING)
+    if text.isascii() and text.isprintable():
+        return text
+    return text.translate(_SHOWING)
 
 
 class SafeLineFilter(LineFilter):
@@ -66,7 +93,7 @@ class SafeLineFilter(LineFilter):
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
         """Return the segments, or the same list where all of them are harmless."""
         for text, style, control in segments:
-            if control is not None or not text.isprintable():
+            if control is not None or not harmless(text):
                 break
             if style is not None and style.link is not None:
                 break
