@@ -47,6 +47,29 @@ async def test_an_account_sees_its_own_in_the_region_it_asks(calm: SimServer) ->
         await staging("ecs", "list_tasks", cluster="shop-prod")
 
 
+async def test_a_role_that_is_assumed_is_its_accounts_until_it_expires(calm: SimServer) -> None:
+    arn = f"arn:aws:iam::{STAGING.account_id}:role/ops/deployer"
+    taken = await Aws(calm.url, PROD)("sts", "assume_role", RoleArn=arn, RoleSessionName="ci")
+    keys = taken["Credentials"]
+    assert keys["Expiration"].timestamp() == calm.world.clock.now() + 3600
+    role = Aws(calm.url, SimAccount("", "", keys["AccessKeyId"], keys["SecretAccessKey"]))
+    who = await role("sts", "get_caller_identity")
+    assert who["Arn"] == f"arn:aws:sts::{STAGING.account_id}:assumed-role/deployer/ci"
+    assert who["UserId"] == taken["AssumedRoleUser"]["AssumedRoleId"]
+    (cluster,) = (await role("ecs", "list_clusters"))["clusterArns"]
+    assert cluster.endswith(":444455556666:cluster/shop-staging")
+    await calm.advance(3600)
+    with pytest.raises(ClientError, match="ExpiredTokenException"):
+        await role("ecs", "list_clusters")
+
+
+async def test_a_role_of_an_account_elsewhere_may_not_be_assumed(calm: SimServer) -> None:
+    with pytest.raises(ClientError, match="AccessDenied.*user/operator is not authorized"):
+        await Aws(calm.url)(
+            "sts", "assume_role", RoleArn="arn:aws:iam::999999999999:role/x", RoleSessionName="me"
+        )
+
+
 @pytest.mark.parametrize(
     ("service", "operation", "code", "status"),
     [

@@ -88,6 +88,8 @@ CASES: list[tuple[str, str, Any]] = [
     ("ecr", "list_images", {"repositoryName": "web"}),
     ("ecr", "describe_images", {"repositoryName": "web", "maxResults": 2}),
     ("sts", "get_caller_identity", {}),
+    ("sts", "assume_role",
+     {"RoleArn": "arn:aws:iam::444455556666:role/operators", "RoleSessionName": "me"}),
     ("application-autoscaling", "describe_scalable_targets", {"ServiceNamespace": "ecs"}),
     ("application-autoscaling", "describe_scaling_policies",
      {"ServiceNamespace": "ecs", "ResourceId": TARGET}),
