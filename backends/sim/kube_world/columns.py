@@ -104,10 +104,7 @@ def pod_status(doc: Doc) -> str:
             running = True
     if reason == "Completed":
         ready = any(c["type"] == "Ready" and c["status"] == "True" for c in status["conditions"])
-        if running and ready:
-            reason = "Running"
-        else:
-            reason = wrong or ("NotReady" if running else reason)
+        reason = "Running" if running and ready else wrong or ("NotReady" if running else reason)
     if doc["metadata"].get("deletionTimestamp"):
         if status.get("reason") == "NodeLost":
             return "Unknown"
