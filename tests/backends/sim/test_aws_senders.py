@@ -64,7 +64,7 @@ async def test_a_role_that_is_assumed_is_its_accounts_until_it_expires(calm: Sim
 
 
 async def test_a_role_of_an_account_elsewhere_may_not_be_assumed(calm: SimServer) -> None:
-    with pytest.raises(ClientError, match="AccessDenied.*user/operator is not authorized"):
+    with pytest.raises(ClientError, match=r"AccessDenied.*user/operator is not authorized"):
         await Aws(calm.url)(
             "sts", "assume_role", RoleArn="arn:aws:iam::999999999999:role/x", RoleSessionName="me"
         )
