@@ -20,6 +20,7 @@ from backends.model import (
     Problem,
     Query,
     Ref,
+    Renewal,
     Resource,
     Rollout,
     ScaleInfo,
@@ -56,9 +57,18 @@ class Denied(BackendError):  # noqa: N818 - the names read better without the su
 
 
 class Expired(BackendError):  # noqa: N818
-    """Credentials are absent, expired or revoked; the remedy names the command that renews them."""
+    """Credentials are absent, expired or revoked; the remedy names the command that renews them.
+
+    `renewal` says the same so that the command can be run from the screen.
+    """
 
     code = "expired"
+
+    def __init__(
+        self, action: str, message: str, remedy: str, renewal: Renewal | None = None
+    ) -> None:
+        super().__init__(action, message, remedy)
+        self.problem = msgspec.structs.replace(self.problem, renewal=renewal)
 
 
 class Throttled(BackendError):  # noqa: N818
@@ -161,6 +171,13 @@ class Sources(msgspec.Struct, frozen=True):
     eks: bool = True
     """Whether EKS clusters are looked for in the AWS sources."""
 
+    def aws_source(self, profile: str) -> AwsSource:
+        """Return the source of a profile: the one that is looked at, else the SDK's own files."""
+        for source in self.aws:
+            if source.profile == profile:
+                return source
+        return AwsSource(profile=profile, imds=any(source.imds for source in self.aws))
+
 
 @runtime_checkable
 class Backend(Protocol):
@@ -221,6 +238,11 @@ class Backend(Protocol):
 
     def rollout(self, ref: Ref) -> AsyncIterator[Rollout]:
         """Follow the rollout of a workload; ends after yielding one that settled or failed."""
+        ...
+
+    def renew(self, scope: Scope) -> None:
+        """Forget the credentials that are known for a scope's profile or context: there may be
+        new ones. The next call loads them; this makes none."""
         ...
 
     def usage(self) -> Sequence[Usage]:

@@ -8,12 +8,14 @@ through here on their way out, for read-only mode and the audit log.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from backends.audit import AuditLog
 from backends.base import Backend, BackendError, Demand, Discovering, Invalid, Offer
 from backends.clock import Clock
+from backends.losses import Losses
 from backends.model import (
     Accepted,
     Change,
@@ -152,6 +154,8 @@ class Fleet:
         self._providers: dict[str, Backend] = {}
         self._roots: list[Query] = []
         self._feeds: dict[Query, _Feed] = {}
+        self.losses = Losses(self._renew)
+        """Credentials that were lost, and the feeds that wait for them."""
 
     @property
     def kinds(self) -> Mapping[str, Kind]:
@@ -255,6 +259,7 @@ class Fleet:
         if feed.task is not None:
             feed.task.cancel()
         self._feeds.pop(feed.shelf.query, None)
+        self.losses.drop(feed.shelf.query)
         self.store.discard(feed.shelf.query)
 
     async def _run(self, feed: _Feed) -> None:
@@ -262,6 +267,7 @@ class Fleet:
         try:
             with _defects_translated(f"watch {query.kind}"):
                 async for change in self.backend(query.scope).watch(query, feed.demand):
+                    self.losses.note(query, change.status, feed.demand)
                     feed.shelf.apply(change)
         except BackendError as error:
             self._fail(feed, error.problem)
@@ -270,6 +276,10 @@ class Fleet:
         last = feed.shelf.status
         at = last.at if last is not None else self.clock.now()
         feed.shelf.apply(Change(FeedStatus(FeedState.STALE, at, problem)))
+
+    def _renew(self, scope: Scope) -> None:
+        with contextlib.suppress(Exception):  # a defect of one backend costs the others nothing
+            self.backend(scope).renew(scope)
 
     async def describe(self, resource: Resource) -> Description:
         """Fetch everything worth knowing of a resource."""
@@ -335,6 +345,7 @@ class Fleet:
 
     async def close(self) -> None:
         """End every feed and close every backend."""
+        await self.losses.close()
         tasks = [feed.task for feed in self._feeds.values() if feed.task is not None]
         for feed in self._feeds.values():
             if feed.reaper is not None:

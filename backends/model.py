@@ -199,7 +199,23 @@ class FeedState(StrEnum):
     """The last attempt failed; rows are those of the last good one."""
 
 
-class Problem(msgspec.Struct, frozen=True):
+class Renewal(msgspec.Struct, frozen=True, omit_defaults=True):
+    """How credentials that were lost come back."""
+
+    who: str
+    """Whose they are: ``profile prod``, ``context payments``."""
+    advice: str
+    """What to do, in one line."""
+    argv: tuple[str, ...] = ()
+    """The command that renews them, to be run on a terminal; empty: none that could be."""
+    env: tuple[tuple[str, str], ...] = ()
+    """Variables that the command needs besides those there are: paths of files, no secrets."""
+    quiet: bool = True
+    """Whether looking for new ones runs no program of the operator's, which might ask or open a
+    browser each time."""
+
+
+class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
     """An error as a value: what was tried, what came back, what to do."""
 
     code: str
@@ -211,6 +227,8 @@ class Problem(msgspec.Struct, frozen=True):
     """What came back, in one line."""
     remedy: str
     """What to do about it, in one line."""
+    renewal: Renewal | None = None
+    """How the credentials come back, where it is they that were lost."""
 
 
 class FeedStatus(msgspec.Struct, frozen=True):

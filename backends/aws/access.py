@@ -14,6 +14,7 @@ from backends.aws.clients import Clients
 from backends.aws.errors import CallContext, transient, translate
 from backends.aws.limits import limit_for
 from backends.aws.profiles import ACTION, Profile
+from backends.aws.renewal import with_mfa
 from backends.aws.turns import Turns
 from backends.base import BackendError, Expired, Invalid, Sources, Throttled, Unreachable
 from backends.budget import Budget
@@ -150,6 +151,12 @@ class AwsAccess:
         except Exception as error:
             raise translate(error, context) from None
 
+    def renew(self, scope: Scope) -> None:
+        """Forget the credentials of a scope's profile: the next call loads them anew."""
+        for clients in self._clients.values():
+            if clients.profile.name == scope.profile:
+                clients.credentials.forget()
+
     def usage(self) -> Sequence[Usage]:
         """Return the call budgets used in the last minute, the most used first."""
         return self._budget.usage()
@@ -217,7 +224,12 @@ class AwsAccess:
     def _context(self, clients: Clients, action: str, endpoint: str) -> CallContext:
         profile = clients.profile
         return CallContext(
-            action, endpoint, profile.name, profile.renewal, self._sources.request_timeout
+            action,
+            endpoint,
+            profile.name,
+            profile.renewal,
+            self._sources.request_timeout,
+            with_mfa(profile.source, profile.name),
         )
 
     def _owner(self, scope: Scope) -> str:

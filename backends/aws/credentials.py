@@ -36,6 +36,7 @@ class ProfileCredentials:
         self._loaded_at = float("-inf")
         self._failure: Exception | None = None
         self._failed_at = float("-inf")
+        self._forgotten = 0
 
     def __repr__(self) -> str:
         return f"ProfileCredentials({self._source.profile!r})"
@@ -49,14 +50,16 @@ class ProfileCredentials:
         async with self._lock:
             if self._failure and self._clock.monotonic() - self._failed_at < RETRY:
                 raise self._failure.with_traceback(None)
+            before = self._forgotten
             try:
                 if self._loaded is None:
                     self._loaded = await self._load()
                     self._loaded_at = self._clock.monotonic()
                 frozen = await self._loaded.get_frozen_credentials()
             except Exception as error:
-                self._loaded, self._failure = None, error
-                self._failed_at = self._clock.monotonic()
+                self._loaded = None
+                if before == self._forgotten:  # else there may be new ones since this began
+                    self._failure, self._failed_at = error, self._clock.monotonic()
                 raise
             self._failure = None
             return frozen
@@ -74,6 +77,11 @@ class ProfileCredentials:
         """Load them anew at the next call; AWS said that these are no longer good."""
         if self._clock.monotonic() - self._loaded_at >= RETRY:
             self._loaded = None
+
+    def forget(self) -> None:
+        """Load them anew at the next call, whatever came of the last: somebody renewed them."""
+        self._loaded, self._failure = None, None
+        self._forgotten += 1
 
     async def _load(self) -> Any:
         session = await asyncio.to_thread(credential_session, self._source, self._region)

@@ -24,6 +24,7 @@ from backends.base import (
     Throttled,
     Unreachable,
 )
+from backends.model import Renewal
 from backends.text import clean
 
 
@@ -35,10 +36,12 @@ class CallContext(msgspec.Struct, frozen=True):
     endpoint: str
     """The URL that was called."""
     profile: str
-    renewal: str
-    """How the profile's credentials are renewed, in one line."""
+    renewal: Renewal
+    """How the profile's credentials are renewed."""
     timeout: float
     """Seconds that it was given."""
+    mfa: Renewal | None = None
+    """How a role of the profile that wants an MFA code is assumed."""
 
 
 _DENIED = frozenset({
@@ -133,16 +136,17 @@ def _denied(context: CallContext, message: str, said: str) -> BackendError:
 
 
 def _expired(context: CallContext, message: str, said: str) -> BackendError:
-    return Expired(context.action, message, context.renewal)
+    return Expired(context.action, message, context.renewal.advice, context.renewal)
 
 
 def _signature(context: CallContext, message: str, said: str) -> BackendError:
     first = redact(said.partition("\n")[0].partition("The Canonical String")[0], 200)
-    return Expired(
-        context.action,
-        first or message,
-        f"set this machine's clock (timedatectl set-ntp true); if it is right: {context.renewal}",
+    remedy = (
+        "set this machine's clock (timedatectl set-ntp true); if it is right: "
+        f"{context.renewal.advice}"
     )
+    renewal = Renewal(context.renewal.who, remedy)
+    return Expired(context.action, first or message, remedy, renewal)
 
 
 def _throttled(context: CallContext, message: str, said: str) -> BackendError:
@@ -223,17 +227,16 @@ def _broken(error: Exception, context: CallContext) -> BackendError:
 
 
 def _mfa(error: Exception, context: CallContext) -> BackendError:
-    who = f" --profile {context.profile}" if context.profile else ""
-    return Expired(
-        context.action,
-        "the role wants an MFA code",
-        f"run `aws sts get-caller-identity{who}`, which asks for it and keeps the result, or put "
-        "the keys that `aws sts get-session-token` gives into the profile",
+    renewal = context.mfa or context.renewal
+    remedy = (
+        f"{renewal.advice}, or put the keys that `aws sts get-session-token` gives into the profile"
     )
+    return Expired(context.action, "the role wants an MFA code", remedy, renewal)
 
 
 def _absent(error: Exception, context: CallContext) -> BackendError:
-    return Expired(context.action, redact(str(error)), context.renewal)
+    renewal = context.renewal
+    return Expired(context.action, redact(str(error)), renewal.advice, renewal)
 
 
 def _misconfigured(error: Exception, context: CallContext) -> BackendError:

@@ -9,6 +9,7 @@ from pathlib import Path
 from botocore.exceptions import BotoCoreError, ConfigParseError, ProfileNotFound
 
 from backends.aws.redact import redact
+from backends.aws.renewal import called, renewal_of
 from backends.aws.session import Session, client_session
 from backends.aws.turns import Turns
 from backends.base import AwsSource, Invalid
@@ -30,7 +31,8 @@ class Profile:
         try:
             self.session = client_session(source, turns)
             self.name = source.profile or _ambient(self.session)
-            config = self.session.get_scoped_config()
+            profiles = self.session.full_config["profiles"]
+            self.session.get_scoped_config()  # raises where there is no such profile
             self.regions = source.regions or _own_region(self.session)
         except ProfileNotFound:
             raise _unknown_profile(source, self.session) from None
@@ -44,12 +46,12 @@ class Profile:
         if not self.regions:
             raise Invalid(
                 ACTION,
-                f"{_called(self.name)} names no region",
+                f"{called(self.name)} names no region",
                 f"add --region, or `aws configure set region REGION{_flag(self.name)}`",
             )
         for region in self.regions:
             self.check_region(region)
-        self.renewal = _renewal(self.name, config)
+        self.renewal = renewal_of(source, self.name, profiles)
 
     def __repr__(self) -> str:
         return f"Profile({self.name!r}, {self.regions!r})"
@@ -103,28 +105,5 @@ def _cause(error: BotoCoreError) -> str:
     return str(error.kwargs.get("error") or "it is not an INI file")
 
 
-def _called(name: str) -> str:
-    return f"profile {clean(name)}" if name else "the default profile"
-
-
 def _flag(name: str) -> str:
     return f" --profile {clean(name)}" if name else ""
-
-
-def _renewal(name: str, config: dict[str, str]) -> str:
-    """Return how this profile's credentials are renewed, in one line."""
-    flag = _flag(name)
-    if "sso_session" in config or "sso_start_url" in config:
-        return f"run `aws sso login{flag}`"
-    if "login_session" in config:
-        return f"run `aws login{flag}`"
-    if "credential_process" in config:
-        return f"check the credential_process of {_called(name)}"
-    if "web_identity_token_file" in config:
-        return f"check the web identity token file of {_called(name)}"
-    if source := config.get("source_profile"):
-        return f"renew profile {clean(source)}, which {_called(name)} assumes its role from"
-    return (
-        f"run `aws login{flag}` or `aws configure{flag}`, set AWS_ACCESS_KEY_ID, or on an EC2"
-        " instance allow imds"
-    )

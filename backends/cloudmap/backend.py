@@ -26,6 +26,7 @@ from backends.model import (
     Resource,
     Rollout,
     ScaleInfo,
+    Scope,
     Usage,
 )
 
@@ -106,6 +107,10 @@ class CloudMapBackend:
     def rollout(self, ref: Ref) -> AsyncIterator[Rollout]:
         """Raise `Invalid` when read: nothing in Cloud Map is rolled out."""
         return _refusing(_not_operated("follow the rollout", ref))
+
+    def renew(self, scope: Scope) -> None:
+        """Forget the credentials that are known for a profile."""
+        self._access.renew(scope)
 
     def usage(self) -> Sequence[Usage]:
         """Return the call budgets of AWS that were used in the last minute."""

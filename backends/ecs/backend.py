@@ -30,6 +30,7 @@ from backends.model import (
     Resource,
     Rollout,
     ScaleInfo,
+    Scope,
     Usage,
 )
 
@@ -116,6 +117,10 @@ class EcsBackend:
     def rollout(self, ref: Ref) -> AsyncIterator[Rollout]:
         """Follow a service's deployments until they settle or fail."""
         return rollout.follow(self._access, ref, self._clock)
+
+    def renew(self, scope: Scope) -> None:
+        """Forget the credentials that are known for a profile."""
+        self._access.renew(scope)
 
     def usage(self) -> Sequence[Usage]:
         """Return the call budgets of AWS that were used in the last minute."""

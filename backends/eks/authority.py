@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import os
 import re
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -11,11 +12,13 @@ from typing import TypeAlias
 
 import msgspec
 
-from backends.base import BackendError, Expired, Invalid
+from backends.aws.renewal import read_renewal
+from backends.base import AwsSource, BackendError, Expired, Invalid
 from backends.clock import Clock
 from backends.eks import execplugin, tls, token
-from backends.eks.kubeconfig import Entry
+from backends.eks.kubeconfig import Context, Entry
 from backends.eks.rest import Identity
+from backends.model import Renewal
 from backends.text import clean
 
 EARLY = 60.0
@@ -41,7 +44,7 @@ Maker: TypeAlias = Callable[[], Awaitable[Made]]
 class CachedAuthority:
     """Keeps an identity until shortly before it ends, or until it is refused."""
 
-    def __init__(self, make: Maker, clock: Clock, renewal: str) -> None:
+    def __init__(self, make: Maker, clock: Clock, renewal: Renewal) -> None:
         self.renewal = renewal
         self._make = make
         self._clock = clock
@@ -49,6 +52,7 @@ class CachedAuthority:
         self._made: Made | None = None
         self._failure: BackendError | None = None
         self._failed_at = 0.0
+        self._forgotten = 0
 
     async def identity(self) -> Identity:
         """Return an identity that has not expired, or raise a `BackendError`."""
@@ -60,37 +64,62 @@ class CachedAuthority:
                 return made.identity
             if self._failure and self._clock.monotonic() - self._failed_at < RETRY:
                 raise self._failure.with_traceback(None)
+            before = self._forgotten
             try:
                 made = self._made = await self._make()
             except BackendError as error:
-                self._failure, self._failed_at = error, self._clock.monotonic()
-                raise
+                told = self._told(error)
+                if before == self._forgotten:  # else there may be better ones since this began
+                    self._failure, self._failed_at = told, self._clock.monotonic()
+                raise told from error.__cause__
             self._failure = None
             return made.identity
+
+    def _told(self, error: BackendError) -> BackendError:
+        """Add what renews the credentials to an error that only says that they are lost."""
+        problem = error.problem
+        if not isinstance(error, Expired) or problem.renewal is not None:
+            return error
+        return Expired(problem.action, problem.message, self.renewal.advice, self.renewal)
 
     def reject(self, identity: Identity) -> None:
         """Forget `identity`, unless it was replaced meanwhile."""
         if self._made is not None and self._made.identity is identity:
             self._made = None
 
+    def forget(self) -> None:
+        """Make a new one at the next call, whatever came of the last: somebody logged in."""
+        self._made, self._failure = None, None
+        self._forgotten += 1
+
 
 Mint: TypeAlias = Callable[[token.GetToken], Awaitable[tuple[str, float]]]
 """Makes an EKS token: the token, and when it ends."""
 
 
-def renewal_of(entry: Entry, context: str) -> str:
-    """Say what renews the credentials of a kubeconfig user, in one line."""
+SourceOf: TypeAlias = Callable[[str], AwsSource]
+"""Tells the AWS source of a profile."""
+
+
+def renewal_of(entry: Entry, context: Context, source_of: SourceOf) -> Renewal:
+    """Say what renews the credentials of a kubeconfig user. Reads AWS's files where it is those
+    of a profile that count: call it off the loop."""
+    who = f"context {context.name}"
     section = entry.user.get("exec")
     if isinstance(section, dict):
-        wish = token.recognise(
-            str(section.get("command", "")), [str(a) for a in section.get("args") or ()], {}
-        )
-        if wish is not None:
-            return "renew the AWS credentials (`aws sso login`), or ask for an EKS access entry"
-        return f"log in again with {clean(str(section.get('command', 'the plugin')), 100)}"
+        plugin = execplugin.parse(section, entry.base, {})
+        wish = token.recognise(plugin.command, plugin.args, dict(plugin.env))
+        if wish is None:
+            return Renewal(who, f"log in again with {plugin.shown}", quiet=False)
+        found = read_renewal(source_of(wish.profile))
+        advice = f"{found.advice}, or ask for an EKS access entry"
+        return msgspec.structs.replace(found, advice=advice)
     if "auth-provider" in entry.user:
-        return f"`kubectl --context {context} get namespaces` renews its token"
-    return f"put new credentials for the user of context {context} into kubeconfig"
+        argv = ("kubectl", "--context", context.name, "get", "namespaces")
+        files = os.pathsep.join(context.paths)
+        env = (("KUBECONFIG", files),) if files else ()
+        return Renewal(who, clean(f"`{' '.join(argv)}` renews its token"), argv, env)
+    return Renewal(who, f"put new credentials for the user of {who} into kubeconfig")
 
 
 async def from_entry(entry: Entry, mint: Mint, clock: Clock, deadline: float) -> Made:

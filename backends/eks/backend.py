@@ -126,6 +126,10 @@ class KubeBackend:
             async for state in states:
                 yield state
 
+    def renew(self, scope: Scope) -> None:
+        """Forget the credentials that are known for a profile or a context."""
+        self._connections.renew(scope)
+
     def usage(self) -> Sequence[Usage]:
         """Return the budgets of the EKS API; a cluster's own API has none that is known."""
         aws = self._connections.aws

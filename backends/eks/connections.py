@@ -17,7 +17,7 @@ from backends.eks import authority, kubeconfig, tls, token
 from backends.eks.authority import CachedAuthority, Made
 from backends.eks.mint import Minter
 from backends.eks.rest import Identity, KubeClient, Server
-from backends.model import Scope
+from backends.model import Renewal, Scope
 
 PLUGIN_FACTOR = 3.0
 """A credential plugin may take so many request timeouts: it may wait for a login."""
@@ -93,6 +93,16 @@ class Connections:
         if client is not None:
             self._retired.append(client)
 
+    def renew(self, scope: Scope) -> None:
+        """Forget the credentials for a scope's profile or context, and what was made of them."""
+        if self.aws is not None and scope.provider == "eks":
+            self.aws.renew(scope)
+        if self._minter is not None:
+            self._minter.forget()
+        for known, client in self._clients.items():
+            if (known.provider, known.profile) == (scope.provider, scope.profile):
+                client.authority.forget()
+
     async def close(self) -> None:
         """Close every connection."""
         clients = [*self._clients.values(), *self._retired]
@@ -118,7 +128,9 @@ class Connections:
             fresh = await asyncio.to_thread(kubeconfig.load, context)
             return await authority.from_entry(fresh, self._mint, self._clock, deadline)
 
-        renewal = authority.renewal_of(entry, context.name)
+        renewal = await asyncio.to_thread(
+            authority.renewal_of, entry, context, self._sources.aws_source
+        )
         server = Server(
             url=_checked(entry.server),
             tls_name=entry.tls_name,
@@ -139,7 +151,9 @@ class Connections:
             entry = kubeconfig.Entry(server=url, ca=ca, user={"tokenFile": TOKEN_FILE})
             return await authority.from_entry(entry, self._mint, self._clock, 0.0)
 
-        renewal = "give this pod's service account a role that may look"
+        renewal = Renewal(
+            f"context {IN_CLUSTER}", "give this pod's service account a role that may look"
+        )
         return self._made(Server(url), CachedAuthority(make, self._clock, renewal))
 
     async def _from_eks(self, scope: Scope) -> KubeClient:
@@ -173,9 +187,10 @@ class Connections:
             expires = self._clock.now() + token.TOKEN_SECONDS
             return Made(Identity(f"Bearer {minted}", context), expires)
 
-        renewal = (
+        renewal = Renewal(
+            f"cluster {scope.cluster}",
             "give this IAM identity an EKS access entry: "
-            f"`aws eks create-access-entry --cluster-name {scope.cluster}`"
+            f"`aws eks create-access-entry --cluster-name {scope.cluster}`",
         )
         server = Server(_checked(endpoint), proxy=_proxy(endpoint, ""))
         return self._made(server, CachedAuthority(make, self._clock, renewal))

@@ -18,6 +18,7 @@ from backends.base import (
     Throttled,
     Unreachable,
 )
+from backends.model import Renewal
 from backends.text import clean
 
 
@@ -101,14 +102,16 @@ def read_status(code: int, body: bytes) -> Status:
     return msgspec.structs.replace(status, message=message, code=status.code or code)
 
 
-def from_status(act: Act, status: Status, renewal: str = "") -> BackendError:
+def from_status(act: Act, status: Status, renewal: Renewal | None = None) -> BackendError:
     """Translate a Status; `renewal` says what renews this connection's credentials."""
+    advice = renewal.advice if renewal is not None else ""
     code, message, action = status.code, status.message, str(act)
     error: BackendError
     if code == 401:
-        error = Expired(action, message, renewal or "renew the credentials of this cluster")
+        remedy = advice or "renew the credentials of this cluster"
+        error = Expired(action, message, remedy, renewal)
     elif code == 403:
-        error = Denied(action, message, _missing(act, message, renewal))
+        error = Denied(action, message, _missing(act, message, advice))
     elif code == 404:
         error = NotFound(action, message, "it is gone, or this cluster does not have the kind")
     elif code == 410:
@@ -127,9 +130,9 @@ def from_status(act: Act, status: Status, renewal: str = "") -> BackendError:
     return error
 
 
-def _missing(act: Act, message: str, renewal: str) -> str:
+def _missing(act: Act, message: str, advice: str) -> str:
     if "system:anonymous" in message:
-        return f"no credentials were recognised: {renewal or 'check the user of this context'}"
+        return f"no credentials were recognised: {advice or 'check the user of this context'}"
     return act.rule
 
 

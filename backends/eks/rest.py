@@ -24,6 +24,7 @@ from backends.eks.errors import (
     from_status,
     read_status,
 )
+from backends.model import Renewal
 from backends.version import __version__
 
 _CHUNK = 1 << 20
@@ -53,8 +54,8 @@ class Identity(msgspec.Struct, frozen=True):
 class Authority(Protocol):
     """Where a connection's identity comes from; it caches and renews."""
 
-    renewal: str
-    """What renews it when it cannot be renewed from here, in one line."""
+    renewal: Renewal
+    """What renews it when it cannot be renewed from here."""
 
     async def identity(self) -> Identity:
         """Return an identity that has not expired, or raise a `BackendError`."""
@@ -62,6 +63,10 @@ class Authority(Protocol):
 
     def reject(self, identity: Identity) -> None:
         """The server refused `identity` (401): the next call of `identity` makes a new one."""
+        ...
+
+    def forget(self) -> None:
+        """The credentials were renewed: the next call of `identity` makes a new one of them."""
         ...
 
 
@@ -201,8 +206,11 @@ class KubeClient:
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             raise from_exception(act, error, self.server.host) from error
 
-    def _renewal(self, *, again: bool) -> str:
-        return self.authority.renewal if again else f"try again, or: {self.authority.renewal}"
+    def _renewal(self, *, again: bool) -> Renewal:
+        renewal = self.authority.renewal
+        if again:
+            return renewal
+        return msgspec.structs.replace(renewal, advice=f"try again, or: {renewal.advice}")
 
     async def _send(
         self,

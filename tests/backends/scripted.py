@@ -96,6 +96,7 @@ class ScriptedBackend:
         self.watched: list[Query] = []
         self.demands: dict[Query, Demand] = {}
         self.ended: list[Query] = []
+        self.renewed: list[Scope] = []
         self._roots = tuple(roots)
         self._queues: dict[Query, asyncio.Queue[Change | Exception]] = {}
 
@@ -144,6 +145,9 @@ class ScriptedBackend:
     async def rollout(self, ref: Ref) -> AsyncIterator[Rollout]:
         for rollout in ():
             yield rollout
+
+    def renew(self, scope: Scope) -> None:
+        self.renewed.append(scope)
 
     def usage(self) -> Sequence[Usage]:
         return ()

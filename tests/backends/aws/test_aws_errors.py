@@ -24,12 +24,13 @@ from backends.base import (
     Throttled,
     Unreachable,
 )
+from backends.model import Renewal
 
 CONTEXT = CallContext(
     action="ecs:UpdateService",
     endpoint="https://ecs.us-east-1.amazonaws.com",
     profile="acme",
-    renewal="run `aws sso login --profile acme`",
+    renewal=Renewal("profile acme", "run `aws sso login --profile acme`"),
     timeout=10.0,
 )
 NOT_AUTHORIZED = (

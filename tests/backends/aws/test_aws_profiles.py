@@ -155,4 +155,4 @@ def test_how_credentials_are_renewed_depends_on_the_profile(
     from backends.aws.turns import Turns
 
     files.write(f"[profile acme]\nregion = us-east-1\n{config}\n", "")
-    assert Profile(files.source("acme"), Turns()).renewal == renewal
+    assert Profile(files.source("acme"), Turns()).renewal.advice == renewal

@@ -9,13 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from backends.base import BackendError, Expired, Invalid, Unreachable
+from backends.base import BackendError, Expired, Invalid, Sources, Unreachable
 from backends.clock import ManualClock
 from backends.eks import authority
 from backends.eks.authority import CachedAuthority, Made, from_entry
-from backends.eks.kubeconfig import Entry
+from backends.eks.kubeconfig import Context, Entry
 from backends.eks.rest import Identity
 from backends.eks.token import GetToken
+from backends.model import Renewal
+
+RENEWAL = Renewal("context dev", "log in again")
 
 
 async def no_mint(wish: GetToken) -> tuple[str, float]:
@@ -41,7 +44,7 @@ async def test_a_token_file_is_read_again_and_again(clock, tmp_path: Path) -> No
     async def make() -> Made:
         return await made(user, clock, base=str(tmp_path))
 
-    cached = CachedAuthority(make, clock, "")
+    cached = CachedAuthority(make, clock, RENEWAL)
     assert (await cached.identity()).authorization == "Bearer one"
     (tmp_path / "token").write_text("two")
     assert (await cached.identity()).authorization == "Bearer one"
@@ -134,7 +137,7 @@ class Making:
 
 async def test_an_identity_is_kept_until_shortly_before_it_ends(clock) -> None:
     making = Making(clock)
-    cached = CachedAuthority(making, clock, "")
+    cached = CachedAuthority(making, clock, RENEWAL)
     await asyncio.gather(*(cached.identity() for _ in range(10)))
     assert making.count == 1
     clock.advance(900 - authority.EARLY + 1)
@@ -143,7 +146,7 @@ async def test_an_identity_is_kept_until_shortly_before_it_ends(clock) -> None:
 
 async def test_a_rejected_identity_is_made_anew_once(clock) -> None:
     making = Making(clock)
-    cached = CachedAuthority(making, clock, "")
+    cached = CachedAuthority(making, clock, RENEWAL)
     first = await cached.identity()
     cached.reject(first)
     second = await cached.identity()
@@ -155,7 +158,7 @@ async def test_a_rejected_identity_is_made_anew_once(clock) -> None:
 async def test_a_failure_is_not_repeated_by_each_who_asks(clock) -> None:
     making = Making(clock)
     making.error = Unreachable("run plugin", "no", "x")
-    cached = CachedAuthority(making, clock, "")
+    cached = CachedAuthority(making, clock, RENEWAL)
     for _ in range(5):
         with pytest.raises(Unreachable):
             await cached.identity()
@@ -168,11 +171,13 @@ async def test_a_failure_is_not_repeated_by_each_who_asks(clock) -> None:
 @pytest.mark.parametrize(
     ("user", "word"),
     [
-        ({"exec": {"command": "aws", "args": ["eks", "get-token", "--cluster-name", "c"]}}, "sso"),
+        ({"exec": {"command": "aws", "args": ["eks", "get-token", "--cluster-name", "c"]}}, "aws "),
         ({"exec": {"command": "/opt/kubelogin"}}, "kubelogin"),
         ({"auth-provider": {"name": "oidc"}}, "kubectl --context dev"),
         ({"token": "t"}, "context dev"),
     ],
 )
 def test_what_renews_is_named(user, word) -> None:
-    assert word in authority.renewal_of(Entry("http://h", user=user), "dev")
+    context = Context("dev", "c")
+    renewal = authority.renewal_of(Entry("http://h", user=user), context, Sources().aws_source)
+    assert word in renewal.advice

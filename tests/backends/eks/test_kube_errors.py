@@ -21,6 +21,7 @@ from backends.base import (
     Unreachable,
 )
 from backends.eks.errors import Act, Gone, NotYet, from_exception, from_status, read_status
+from backends.model import Renewal
 from backends.text import UNSAFE
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "kubernetes" / "statuses.json"
@@ -38,7 +39,7 @@ def body_of(case) -> bytes:
 @pytest.mark.parametrize("case", CASES, ids=lambda c: c["name"])
 def test_refusals_of_a_real_server_are_told_apart(case) -> None:
     status = read_status(case["status"], body_of(case))
-    error = from_status(Act("patch", "deployments", "shop", "web"), status, "log in again")
+    error = from_status(Act("patch", "deployments", "shop", "web"), status, Renewal("context dev", "log in again"))
     assert isinstance(error, CLASSES[case["status"]])
     assert error.problem.action == "patch deployments web in shop"
     assert error.problem.message
@@ -56,7 +57,7 @@ def test_a_denial_names_the_rule_that_is_missing() -> None:
 
 def test_nobody_is_told_to_give_rights_to_anonymous() -> None:
     status = read_status(403, b'{"message": "forbidden: User \\"system:anonymous\\" cannot list"}')
-    error = from_status(Act("list", "pods"), status, "run `aws sso login`")
+    error = from_status(Act("list", "pods"), status, Renewal("context dev", "run `aws sso login`"))
     assert "aws sso login" in error.problem.remedy
 
 

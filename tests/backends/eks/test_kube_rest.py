@@ -16,6 +16,7 @@ from backends.base import Denied, Expired, Invalid, Unreachable
 from backends.eks import tls
 from backends.eks.errors import Act, Interrupted, NotSent
 from backends.eks.rest import MERGE_PATCH, Identity, KubeClient, Server
+from backends.model import Renewal
 
 TLS = Path(__file__).parents[2] / "golden" / "kubernetes" / "tls"
 LIST = Act("list", "pods")
@@ -25,7 +26,7 @@ PODS = "/api/v1/pods"
 class Issued:
     """An authority whose identities are numbered."""
 
-    renewal = "log in again"
+    renewal = Renewal("context dev", "log in again")
 
     def __init__(self, context: ssl.SSLContext | None = None) -> None:
         self.number = 1
