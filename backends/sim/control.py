@@ -10,11 +10,17 @@ from aiohttp import web
 
 from backends.clock import ManualClock
 from backends.sim.faults import Fault
+from backends.sim.logins import HOUR
 from backends.sim.world import World
 
 
 class _Advance(msgspec.Struct):
     seconds: float
+
+
+class _Login(msgspec.Struct):
+    profile: str
+    seconds: float = HOUR
 
 
 class _Incident(msgspec.Struct):
@@ -45,6 +51,8 @@ class Control:
             web.post("/_sim/advance", self.advance),
             web.post("/_sim/incident", self.incident),
             web.post("/_sim/fault", self.fault),
+            web.post("/_sim/login", self.login),
+            web.post("/_sim/expire", self.expire),
         ]
 
     async def health(self, _request: web.Request) -> web.Response:
@@ -80,6 +88,24 @@ class Control:
             wanted = msgspec.json.decode(await request.read(), type=_Incident)
             self._world.advance()
             self._world.incident(wanted.name, wanted.cluster, wanted.service)
+        except (msgspec.DecodeError, ValueError) as error:
+            return _refuse(str(error))
+        return _answer({"ok": True})
+
+    async def login(self, request: web.Request) -> web.Response:
+        """Log in to a ``profile``: an SSO token good for ``seconds``, and a user's new keys."""
+        try:
+            wanted = msgspec.json.decode(await request.read(), type=_Login)
+            held = self._world.logins.sign_in(wanted.profile, wanted.seconds)
+        except (msgspec.DecodeError, ValueError) as error:
+            return _refuse(str(error))
+        return _answer(msgspec.to_builtins(held))
+
+    async def expire(self, request: web.Request) -> web.Response:
+        """End all keys, roles and SSO tokens of a ``profile``."""
+        try:
+            wanted = msgspec.json.decode(await request.read(), type=_Login)
+            self._world.logins.expire(wanted.profile)
         except (msgspec.DecodeError, ValueError) as error:
             return _refuse(str(error))
         return _answer({"ok": True})

@@ -13,6 +13,7 @@ from aiohttp import web
 from backends.clock import Clock, ManualClock, SystemClock
 from backends.sim import files, kube_face
 from backends.sim.aws.face import AwsFace
+from backends.sim.aws.portal import Portal
 from backends.sim.blueprint import Blueprint, ScaleName, blueprint
 from backends.sim.control import Control
 from backends.sim.world import World
@@ -105,6 +106,7 @@ class SimServer:
         app = web.Application(client_max_size=MAX_BODY)
         app.add_routes(Control(self.world).routes())
         app.add_routes(kube_face.routes(self.world))
+        app.add_routes(Portal(self.world).routes())
         app.router.add_route("*", "/{path:.*}", self._aws.handle)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()

@@ -11,6 +11,7 @@ from backends.sim.agenda import Agenda
 from backends.sim.blueprint import Blueprint
 from backends.sim.ecs.world import EcsWorld
 from backends.sim.faults import Faults
+from backends.sim.logins import Logins
 from backends.sim.roles import AssumedRole
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ class World:
         self.faults = Faults()
         self.roles: dict[str, AssumedRole] = {}
         """The roles that somebody has assumed, by the access keys that they got."""
+        self.logins = Logins(blueprint.accounts, self.roles, clock)
         self._lively = lively
         self.base_url = ""
         """Where the simulator listens, once it does."""

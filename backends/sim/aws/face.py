@@ -19,7 +19,6 @@ class AwsFace:
 
     def __init__(self, world: World, *, throttling: bool) -> None:
         self._world = world
-        self._accounts = {a.access_key: a for a in world.blueprint.accounts}
         self._throttle = Throttle(world.clock) if throttling else None
 
     async def handle(self, request: web.Request) -> web.Response:
@@ -57,10 +56,9 @@ class AwsFace:
 
     def _account(self, signed: wire.Signed, protocol: str) -> SimAccount:
         """Return whose key signed a request; AWS's error where nobody's did, or not any more."""
-        role = self._world.roles.get(signed.access_key)
-        if role is not None and self._world.clock.now() >= role.expires:
+        if self._world.logins.ended(signed.access_key):
             raise expired_key(protocol)
-        account = role.account if role else self._accounts.get(signed.access_key)
+        account = self._world.logins.account(signed.access_key)
         if account is None:
             raise unknown_key(protocol)
         return account

@@ -14,7 +14,7 @@ from backends.sim.kube_face.lists import Lister
 from backends.sim.kube_face.path import RequestInfo, read
 from backends.sim.kube_face.render import Renderer
 from backends.sim.kube_face.status import ApiError, answer, method_not_allowed
-from backends.sim.kube_face.users import forbidden, identify
+from backends.sim.kube_face.users import forbidden, identify, signer
 from backends.sim.kube_face.watches import Watch
 from backends.sim.kube_face.writes import Writer, check_body_type, read_json
 from backends.sim.kube_world.cluster import KubeCluster
@@ -52,12 +52,19 @@ class Face:
         exchange = Exchange(cluster, request)
         try:
             await self._suffer(cluster, exchange)
+            self._check_key(request)
             return await exchange.run()
         except ApiError as error:
             return error.response()
         except ConnectionResetError:
             # The client has gone while it was being told something; nobody is left to answer.
             return web.Response()
+
+    def _check_key(self, request: web.Request) -> None:
+        """Refuse an EKS token that was signed with a key which is no longer good."""
+        logins = getattr(self._world, "logins", None)
+        if logins is not None and logins.ended(signer(request.headers)):
+            raise status.unauthorized()
 
     async def _suffer(self, cluster: KubeCluster, exchange: Exchange) -> None:
         """Meet the trouble that somebody has asked for."""

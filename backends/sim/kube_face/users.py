@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Mapping
+from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 
@@ -133,6 +135,19 @@ def viewer() -> User:
         Rule(_LOOK, ("autoscaling",), ("horizontalpodautoscalers",), because=because),
         Rule(_LOOK, ("discovery.k8s.io",), ("endpointslices",), because=because),
     ))  # fmt: skip
+
+
+def signer(headers: Mapping[str, str]) -> str:
+    """Return the AWS access key that a request's EKS token was signed with; empty: none."""
+    token = headers.get("Authorization", "").partition(" ")[2]
+    if not token.startswith(EKS_TOKEN):
+        return ""
+    try:
+        url = base64.urlsafe_b64decode(token.removeprefix(EKS_TOKEN) + "==").decode()
+    except ValueError:
+        return ""
+    credential = parse_qs(urlsplit(url).query).get("X-Amz-Credential", [""])[0]
+    return credential.partition("/")[0]
 
 
 def identify(headers: Mapping[str, str], namespace: str, *, require_token: bool) -> User:
