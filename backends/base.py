@@ -24,6 +24,7 @@ from backends.model import (
     Resource,
     Rollout,
     ScaleInfo,
+    Scope,
     Usage,
 )
 
@@ -251,6 +252,28 @@ class Backend(Protocol):
 
     async def close(self) -> None:
         """Close every connection; the backend is not used again."""
+        ...
+
+
+class Offer(msgspec.Struct, frozen=True):
+    """The kinds that one cluster offers beyond those of its backend."""
+
+    kinds: tuple[Kind, ...] = ()
+    """Their columns are only the least that their rows have: a `Change` brings the true ones."""
+    problem: Problem | None = None
+    """Why some of its kinds are not known at the moment, such as an extension that is down."""
+
+
+@runtime_checkable
+class Discovering(Protocol):
+    """What a `Backend` may be besides: one whose clusters have kinds of their own."""
+
+    async def discover_kinds(self, scope: Scope, max_age: float) -> Offer:
+        """Return what a cluster offers, as it was told at most `max_age` seconds ago.
+
+        `Backend.plan`, `Backend.watch` and `Backend.describe` take these kinds, too. Raises
+        `BackendError` where the cluster does not answer.
+        """
         ...
 
 

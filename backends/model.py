@@ -134,6 +134,8 @@ class Kind(msgspec.Struct, frozen=True):
     verbs: frozenset[Verb] = frozenset({Verb.DESCRIBE, Verb.YAML})
     aliases: tuple[str, ...] = ()
     """What `:` and ``topdeck get`` accept for it, shortest last; lower case."""
+    group: str = ""
+    """The API group of a Kubernetes kind; each of its words may be followed by a dot and this."""
     workload: bool = False
     """Its resources are what a cluster's health is counted by (services, deployments ...)."""
     namespaced: bool = False
@@ -188,6 +190,8 @@ class Resource(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """IP addresses and ARNs that others may know it by."""
     raw: Any = None
     """The payload it was made of, or a handle on it; opaque to all but its backend."""
+    columns: tuple[Column, ...] | None = None
+    """What `cells` are aligned with where that is the server's choice; None: its kind's columns."""
 
 
 class FeedState(StrEnum):
@@ -254,6 +258,8 @@ class Change(msgspec.Struct, frozen=True):
     deletes: tuple[Ref, ...] = ()
     resync: bool = False
     """`upserts` are all there is: rows that are not among them are gone."""
+    columns: tuple[Column, ...] | None = None
+    """The columns that rows have from now on, where the server chooses them; None: as before."""
 
 
 class Query(msgspec.Struct, frozen=True, cache_hash=True):

@@ -13,7 +13,7 @@ from typing import TypeAlias, TypeVar
 
 import msgspec
 
-from backends.model import Change, FeedState, FeedStatus, Health, Query, Ref, Resource
+from backends.model import Change, Column, FeedState, FeedStatus, Health, Query, Ref, Resource
 
 _K = TypeVar("_K")
 
@@ -58,6 +58,8 @@ class Shelf:
         self.query = query
         self.status: FeedStatus | None = None
         """None: nothing has come yet."""
+        self.columns: tuple[Column, ...] | None = None
+        """The columns of its rows where the server chooses them; None: those of its kind."""
         self.tally = Tally()
         self._rows: dict[Ref, Resource] = {}
         self._children: dict[Ref, dict[Ref, Resource]] = {}
@@ -96,6 +98,8 @@ class Shelf:
         for row in upserts:
             self._put(row)
         self.status = change.status
+        if change.columns is not None:
+            self.columns = change.columns
         delta = Delta(self.query, upserts, deletes, change.status)
         for listener in tuple(self._listeners):
             listener(delta)

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
+from functools import partial
 
-from backends.base import Demand, Invalid, Sources
+from backends.base import Demand, Invalid, Offer, Sources
 from backends.clock import Clock
 from backends.eks import operations
+from backends.eks.catalog import Catalog, offered_changes
 from backends.eks.clusterfeed import cluster_changes
 from backends.eks.connections import Connections
 from backends.eks.describe import describe
 from backends.eks.feed import Feed
-from backends.eks.kinds import KINDS, SPECS
+from backends.eks.kinds import KINDS, SPECS, KindSpec
 from backends.eks.kinds.workloads import WORKLOADS
 from backends.eks.logs import tail
 from backends.eks.reflector import Pace
@@ -43,6 +45,7 @@ class KubeBackend:
         self._clock = clock
         self._pace = pace or Pace()
         self._connections = Connections(sources, clock)
+        self._catalog = Catalog(self._connections, clock)
         self._narrow: set[tuple[Scope, str]] = set()
 
     @property
@@ -72,7 +75,7 @@ class KubeBackend:
         The containers of one pod are followed by themselves: a watch of every pod of the
         cluster would be a high price for a handful of rows.
         """
-        if query.kind not in SPECS:
+        if query.kind in KINDS and query.kind not in SPECS:
             return query
         if query.kind == "k8s/containers" and query.parent is not None:
             if query.parent.kind == "k8s/pods":
@@ -86,23 +89,37 @@ class KubeBackend:
         if query.kind == "k8s/clusters":
             changes = cluster_changes(self._connections, query, demand, self._clock, self._pace)
         elif query.kind in SPECS:
-            changes = Feed(
-                self._connections, query, demand, self._clock, self._pace, self._denied
-            ).changes()
-        else:
+            changes = self._feed(query, SPECS[query.kind], demand)
+        elif query.kind in KINDS:
             raise Invalid(
                 f"watch {query.kind}", "it has no feed of its own", "watch the kinds that it shows"
             )
+        else:
+            changes = offered_changes(
+                self._catalog, query, partial(self._feed, query, demand=demand), demand,
+                self._clock, self._pace,
+            )  # fmt: skip
         async with aclosing(changes):
             async for change in changes:
                 yield change
+
+    def _feed(self, query: Query, spec: KindSpec, demand: Demand) -> AsyncGenerator[Change, None]:
+        return Feed(
+            self._connections, query, spec, demand, self._clock, self._pace, self._denied
+        ).changes()
+
+    async def discover_kinds(self, scope: Scope, max_age: float) -> Offer:
+        """Return the kinds that a cluster serves beyond those with designed columns."""
+        return await self._catalog.offer(scope, max_age)
 
     def _denied(self, query: Query) -> None:
         self._narrow.add((query.scope.at(namespace=""), query.kind))
 
     async def describe(self, resource: Resource) -> Description:
         """Fetch everything worth knowing of one resource."""
-        return await describe(self._connections, resource, self._clock)
+        kind, scope = resource.ref.kind, resource.ref.scope
+        spec = SPECS.get(kind) if kind in KINDS else await self._catalog.spec(scope, kind)
+        return await describe(self._connections, resource, spec, self._clock)
 
     async def logs(self, resource: Resource, request: LogRequest) -> AsyncGenerator[LogBatch, None]:
         """Tail the logs of a resource and of all that run under it, until cancelled."""

@@ -8,6 +8,7 @@ import msgspec
 
 from backends.eks.errors import Act, Garbled, Status, from_status
 from backends.eks.wire import Event, ListMeta, Object, page_type
+from backends.model import Column
 
 T = TypeVar("T")
 
@@ -42,6 +43,11 @@ class Codec(Generic[T]):
         self._page = msgspec.json.Decoder(page_type(item))
         self._loose = msgspec.json.Decoder(page_type(msgspec.Raw))
 
+    @property
+    def columns(self) -> tuple[Column, ...] | None:
+        """The columns that the server chose for what was decoded; None: it has no say in them."""
+        return None
+
     def page(self, body: bytes, act: Act) -> Page[T]:
         """Decode a list; raises `Garbled` where the body is no list at all."""
         try:
@@ -75,17 +81,20 @@ class Codec(Generic[T]):
             event = _EVENT.decode(line)
             if event.type == "ERROR":
                 raise from_status(act, _STATUS.decode(event.object))
-            if event.type != "BOOKMARK":
-                try:
-                    obj: Any = self._item.decode(event.object)
-                    return Happening(event.type, obj.metadata.resource_version, obj)
-                except msgspec.ValidationError as error:
-                    self._skip(error)
-            return Happening(event.type, _META.decode(event.object).metadata.resource_version)
+            return self._happening(event.type, event.object, act)
         except msgspec.MsgspecError as error:
             raise broken(act, error) from error
 
-    def _skip(self, error: msgspec.ValidationError) -> None:
+    def _happening(self, kind: str, body: msgspec.Raw, act: Act) -> Happening[T]:
+        if kind != "BOOKMARK":
+            try:
+                obj: Any = self._item.decode(body)
+                return Happening(kind, obj.metadata.resource_version, obj)
+            except msgspec.ValidationError as error:
+                self._skip(error)
+        return Happening(kind, _META.decode(body).metadata.resource_version)
+
+    def _skip(self, error: Exception) -> None:
         self.unreadable += 1
         self.why = str(error)
 

@@ -10,13 +10,14 @@ import msgspec
 
 from backends.base import BackendError, Invalid
 from backends.clock import Clock
-from backends.eks import sections
+from backends.eks import generic, sections
 from backends.eks.connections import Connections, aws_scope
 from backends.eks.feed import pod_name
 from backends.eks.kinds import SPECS, KindSpec
 from backends.eks.kinds.events import Event, seen
 from backends.eks.kinds.workloads import REPLICA_SETS
 from backends.eks.rest import KubeClient
+from backends.eks.secrets import masked
 from backends.eks.wire import Selector
 from backends.model import Description, Ref, Resource, Section
 from backends.text import clean, clean_block
@@ -28,12 +29,17 @@ _MOST_PODS = 200
 """Pods shown of one node."""
 
 
-async def describe(connections: Connections, resource: Resource, clock: Clock) -> Description:
-    """Fetch an object, its events and what belongs to it. Raises `BackendError`."""
+async def describe(
+    connections: Connections, resource: Resource, spec: KindSpec | None, clock: Clock
+) -> Description:
+    """Fetch an object, its events and what belongs to it. Raises `BackendError`.
+
+    `spec` is that of its kind; None: a kind without objects of its own. Values of Secrets are
+    left out here, so that no view has them.
+    """
     ref = resource.ref
     if ref.kind == "k8s/clusters":
         return await _cluster(connections, resource, clock)
-    spec = SPECS.get(ref.kind)
     if spec is None:
         raise Invalid(f"describe {ref.name}", f"there is no kind {ref.kind}", "look at a member")
     client = await connections.client(ref.scope)
@@ -41,7 +47,8 @@ async def describe(connections: Connections, resource: Resource, clock: Clock) -
         _fetch(client, spec, ref), _events(client, spec, ref, clock.now())
     )
     extra = await _belonging(client, ref, document)
-    made: list[Section] = [*sections.of(ref, document), *extra, events]
+    own = generic.of(document) if spec.offered else sections.of(ref, document)
+    made: list[Section] = [*own, *extra, events]
     return Description(ref, tuple(s for s in made if _filled(s)), tidy(document), clock.now())
 
 
@@ -63,7 +70,8 @@ def tidy(value: Any) -> Any:
 async def _fetch(client: KubeClient, spec: KindSpec, ref: Ref) -> Any:
     name = pod_name(ref)
     namespace = ref.scope.namespace
-    return await client.get_json(spec.path(namespace, name), spec.act("get", namespace, name))
+    act = spec.act("get", namespace, name)
+    return masked(await client.get_json(spec.path(namespace, name), act))
 
 
 async def _events(client: KubeClient, spec: KindSpec, ref: Ref, now: float) -> Section:

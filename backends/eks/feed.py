@@ -9,7 +9,6 @@ from typing import Any
 from backends.base import BackendError, Demand, Denied
 from backends.clock import Clock
 from backends.eks.connections import Connections
-from backends.eks.kinds import SPECS
 from backends.eks.kinds.cluster import NAMESPACES
 from backends.eks.kinds.spec import KindSpec, View
 from backends.eks.mailbox import Mailbox
@@ -128,9 +127,14 @@ class Rows:
     def _unchanged(self, obj: Any) -> tuple[Resource, ...]:
         """Return the rows of an object: those that there are, if it is the same version."""
         rows = self._rows.get((obj.metadata.namespace, obj.metadata.name))
-        if rows and rows[0].raw.metadata.resource_version == obj.metadata.resource_version:
+        if rows and self._same(rows[0].raw, obj):
             return rows
         return self._spec.rows(obj, self._view)
+
+    def _same(self, before: Any, now: Any) -> bool:
+        if self._spec.offered:  # its cells may tell of the time, or of other objects
+            return bool(before == now)
+        return bool(before.metadata.resource_version == now.metadata.resource_version)
 
 
 class Feed:
@@ -140,6 +144,7 @@ class Feed:
         self,
         connections: Connections,
         query: Query,
+        spec: KindSpec,
         demand: Demand,
         clock: Clock,
         pace: Pace,
@@ -151,21 +156,25 @@ class Feed:
         self._clock = clock
         self._pace = pace
         self._denied = denied
-        self._spec = SPECS[query.kind]
+        self._spec = spec
         self._mailbox = Mailbox(clock, heartbeat=pace.heartbeat)
         self._sinks: dict[str, Rows] = {}
         self._reflectors: dict[str, Reflector[Any]] = {}
         self._attempts = 0
 
     async def changes(self) -> AsyncGenerator[Change, None]:
-        """Yield what happens; runs the reflectors as long as it is read."""
+        """Yield what happens; runs the reflectors as long as it is read.
+
+        Raises `NotFound` when a kind is not served any more (see `Reflector.run`).
+        """
         runner = asyncio.create_task(self._run(), name=f"reflect {self._query.kind}")
+        runner.add_done_callback(lambda _: self._mailbox.said())
         ticker = asyncio.create_task(self._tick(), name=f"age {self._query.kind}")
         try:
             while True:
                 change = await self._mailbox.take()
                 if runner.done():
-                    runner.result()  # a defect is not to be waited on for ever
+                    _raise_one(runner)  # a defect is not to be waited on for ever
                 yield change
         finally:
             for task in (runner, ticker):
@@ -235,8 +244,9 @@ class Feed:
         if reflector is None:
             target, sink = Target(self._spec, namespace, fields=fields), self._sink(namespace)
             reflector = self._reflectors[namespace] = Reflector(
-                self._connect, target, sink, demand=self._demand, pace=self._pace
-            )
+                self._connect, target, sink, demand=self._demand, pace=self._pace,
+                titled=self._mailbox.titled,
+            )  # fmt: skip
         await reflector.run()
 
     async def _connect(self) -> KubeClient:
@@ -270,6 +280,14 @@ class Feed:
         if sink is not None:
             sink.clear()
         self._mailbox.drop(part)
+
+
+def _raise_one(runner: asyncio.Task[None]) -> None:
+    """Raise what ended a task; of a group's errors the first."""
+    try:
+        runner.result()
+    except BaseExceptionGroup as group:
+        raise group.exceptions[0] from group
 
 
 def pod_name(ref: Ref) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import msgspec
 
 from backends.clock import Clock
-from backends.model import Change, FeedState, FeedStatus, Problem, Ref, Resource
+from backends.model import Change, Column, FeedState, FeedStatus, Problem, Ref, Resource
 
 INTERVAL = 1 / 30
 """Seconds between two changes at the least: 30 a second, as often as a screen is painted."""
@@ -43,6 +43,7 @@ class Mailbox:
         self._resync = True
         self._parts: dict[str, Part] = {}
         self._note: Problem | None = None
+        self._columns: tuple[Column, ...] | None = None
         self._given = float("-inf")
 
     def note(self, problem: Problem | None) -> None:
@@ -50,6 +51,10 @@ class Mailbox:
         if problem != self._note:
             self._note = problem
             self._wake.set()
+
+    def titled(self, columns: tuple[Column, ...]) -> None:
+        """Tell of the columns that the server chose."""
+        self._columns = columns
 
     def part(self, name: str) -> Part:
         """Return what a part last said; a new one is loading."""
@@ -106,6 +111,7 @@ class Mailbox:
             upserts=tuple(self._upserts.values()),
             deletes=tuple(self._deletes),
             resync=self._resync,
+            columns=self._columns,
         )
         self._upserts, self._deletes, self._resync = {}, {}, False
         return change

@@ -6,11 +6,12 @@ import asyncio
 import contextlib
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Generic, Protocol, TypeAlias, TypeVar
+from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 
 import msgspec
 
-from backends.base import BackendError, Demand, Denied, Invalid
+from backends.base import BackendError, Demand, Denied, Invalid, NotFound
+from backends.eks import tablecodec
 from backends.eks.codec import Codec, Happening, Page
 from backends.eks.errors import Act, Garbled, Gone, Interrupted
 from backends.eks.gcpause import gc_paused
@@ -18,7 +19,8 @@ from backends.eks.kinds.spec import KindSpec
 from backends.eks.lines import LineSplitter
 from backends.eks.mailbox import HEARTBEAT
 from backends.eks.rest import KubeClient
-from backends.model import Problem
+from backends.eks.tablecodec import TableCodec
+from backends.model import Column, Problem
 from backends.text import clean
 
 T = TypeVar("T")
@@ -39,6 +41,10 @@ SLICE = 0.008
 """Seconds that events are worked off before others get a turn."""
 
 
+POLL_REST = 8
+"""How many times longer the pause between such lists is while nobody looks."""
+
+
 class Pace(msgspec.Struct, frozen=True):
     """How patient a reflector is; in seconds. Tests shorten them."""
 
@@ -53,6 +59,8 @@ class Pace(msgspec.Struct, frozen=True):
     backoff_max: float = 30.0
     denied: float = 60.0
     """The pause after a refusal: permissions change rarely."""
+    poll: float = 15.0
+    """The pause between lists of what can't be watched, while it is on screen."""
     heartbeat: float = HEARTBEAT
     """How often a feed says how old it is when nothing else happens."""
 
@@ -107,25 +115,44 @@ class Target(msgspec.Struct, frozen=True):
     def params(self) -> dict[str, str | int]:
         """Return the selectors as parameters of a request."""
         chosen = {"labelSelector": self.labels, "fieldSelector": self.fields}
-        return {key: value for key, value in chosen.items() if value}
+        params: dict[str, str | int] = {key: value for key, value in chosen.items() if value}
+        return params | (tablecodec.PARAMS if self.spec.offered else {})
+
+    def codec(self) -> Codec[Any]:
+        """Return what reads its lists and watches."""
+        if self.spec.offered:
+            return TableCodec(namespaced=self.spec.kind.namespaced)
+        return Codec(self.spec.wire)
 
 
 Connect: TypeAlias = Callable[[], Awaitable[KubeClient]]
 """Gives the client to use; called before each attempt, so that it may be another one."""
+
+Titled: TypeAlias = Callable[[tuple[Column, ...]], None]
+"""Told of the columns that the server chose, as each list begins to come."""
 
 
 class Reflector(Generic[T]):
     """Keeps a sink up to date with a target, through failures of every sort."""
 
     def __init__(
-        self, connect: Connect, target: Target, sink: Sink[T], *, demand: Demand, pace: Pace
+        self,
+        connect: Connect,
+        target: Target,
+        sink: Sink[T],
+        *,
+        demand: Demand,
+        pace: Pace,
+        titled: Titled | None = None,
     ) -> None:
         self._connect = connect
         self._target = target
         self._sink = sink
         self._demand = demand
         self._pace = pace
-        self._codec: Codec[T] = Codec(target.spec.wire)
+        self._titled = titled
+        self._codec: Codec[T] = target.codec()
+        self._accept = tablecodec.ACCEPT if target.spec.offered else ""
         self._path = target.spec.path(target.namespace)
         self._client: KubeClient | None = None
         self._version = ""
@@ -134,7 +161,8 @@ class Reflector(Generic[T]):
         self._lines = 0
 
     async def run(self) -> None:
-        """List and watch until cancelled. Raises `Denied` if it may not list, and nothing else.
+        """List and watch until cancelled. Raises `Denied` if it may not list, `NotFound` if a kind
+        is not served any more that is there by a cluster's discovery only, and nothing else.
 
         Other failures go to the sink and are tried again with backoff; rows stay meanwhile.
         After a denial it can be run again.
@@ -150,7 +178,14 @@ class Reflector(Generic[T]):
                     listing = True
                     await self._list(client)
                     listing = False
-                await self._watch(client)
+                if self._target.spec.watchable:
+                    await self._watch(client)
+                else:
+                    await self._demand.pause(self._pace.poll, self._pace.poll * POLL_REST)
+                if self._target.spec.offered:
+                    # Cells tell of times ("5m ago") that stand still, and new columns show up,
+                    # if at all, with the next event.
+                    self._version = ""
             except (Gone, Garbled):
                 # Something was missed, but nothing is known to be wrong: list again.
                 self._version = ""
@@ -163,7 +198,9 @@ class Reflector(Generic[T]):
                 self._version = ""
                 await self._demand.pause(self._pace.denied, self._pace.denied)
             except BackendError as error:
-                if isinstance(error, Invalid):
+                if isinstance(error, NotFound) and listing and self._target.spec.offered:
+                    raise
+                if isinstance(error, Invalid | NotFound):
                     self._version = ""
                 self._failures += 1
                 self._sink.failed(error.problem)
@@ -182,7 +219,7 @@ class Reflector(Generic[T]):
         with gc_paused():
             while True:
                 try:
-                    body = await client.get(self._path, act, **params)
+                    body = await client.get(self._path, act, self._accept, **params)
                 except Gone as error:
                     if not error.resume or not consistent:
                         raise
@@ -191,6 +228,8 @@ class Reflector(Generic[T]):
                     consistent = False
                     continue
                 page = self._codec.page(body, act)
+                if self._titled is not None and self._codec.columns is not None:
+                    self._titled(self._codec.columns)
                 await asyncio.sleep(0)
                 whole.extend(page.items)
                 if first:
@@ -228,7 +267,7 @@ class Reflector(Generic[T]):
         now = asyncio.get_running_loop().time
         began, silence = now(), min(self._pace.silence, seconds + 10.0)
         self._lines = 0
-        async with client.stream(self._path, act, silence, **params) as chunks:
+        async with client.stream(self._path, act, silence, self._accept, **params) as chunks:
             self._sink.heard()
             with contextlib.suppress(Interrupted):  # the next watch shows whether it is serious
                 await self._follow(chunks, act)

@@ -112,9 +112,10 @@ class KubeClient:
             )
         )
 
-    async def get(self, path: str, act: Act, **params: str | int) -> bytes:
-        """GET a whole body. Parameters are those of the query; raises `BackendError`."""
-        async with self.request("GET", path, act, params) as response:
+    async def get(self, path: str, act: Act, accept: str = "", /, **params: str | int) -> bytes:
+        """GET a whole body, as plain JSON or what `accept` names. Parameters are those of the
+        query; raises `BackendError`."""
+        async with self.request("GET", path, act, params, accept=accept) as response:
             return await self._body(response, act)
 
     async def get_json(self, path: str, act: Act, **params: str | int) -> Any:
@@ -148,13 +149,15 @@ class KubeClient:
 
     @contextlib.asynccontextmanager
     async def stream(
-        self, path: str, act: Act, silence: float, **params: str | int
+        self, path: str, act: Act, silence: float, accept: str = "", /, **params: str | int
     ) -> AsyncIterator[AsyncIterator[bytes]]:
-        """GET a body without end, in chunks as they come.
+        """GET a body without end, in chunks as they come; in the form that `accept` names.
 
         Raises `Interrupted` when it breaks off, or nothing comes for `silence` seconds.
         """
-        async with self.request("GET", path, act, params, silence=silence) as response:
+        async with self.request(
+            "GET", path, act, params, silence=silence, accept=accept
+        ) as response:
             yield self._chunks(response, act, silence)
 
     async def _chunks(
@@ -180,6 +183,7 @@ class KubeClient:
         *,
         patch: tuple[str, bytes] | None = None,
         silence: float = 0.0,
+        accept: str = "",
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         """Send a request and yield the answer if it is a good one, else raise `BackendError`.
 
@@ -187,13 +191,18 @@ class KubeClient:
         identity that the server refuses (401) is renewed and, but for a `patch`, used once more.
         """
         identity = await self.authority.identity()
-        response = await self._send(identity, method, path, act, params, patch, silence)
+        url = path + ("?" + urlencode(params) if params else "")
+        headers = {"Accept": accept} if accept else {}
+        if patch is not None:
+            headers["Content-Type"] = patch[0]
+        body = patch[1] if patch is not None else None
+        response = await self._send(identity, method, url, act, headers, body, silence)
         if response.status == 401:
             self.authority.reject(identity)
             if patch is None:
                 response.release()
                 identity = await self.authority.identity()
-                response = await self._send(identity, method, path, act, params, patch, silence)
+                response = await self._send(identity, method, url, act, headers, body, silence)
         async with response:
             if response.status >= 300:
                 status = read_status(response.status, await self._body(response, act))
@@ -216,18 +225,16 @@ class KubeClient:
         self,
         identity: Identity,
         method: str,
-        path: str,
+        url: str,
         act: Act,
-        params: Mapping[str, str | int],
-        patch: tuple[str, bytes] | None,
+        extra: Mapping[str, str],
+        body: bytes | None,
         silence: float,
     ) -> aiohttp.ClientResponse:
         headers = self._headers.copy()
+        headers.update(extra)
         if identity.authorization:
             headers["Authorization"] = identity.authorization
-        if patch is not None:
-            headers["Content-Type"] = patch[0]
-        url = self.server.url + path + ("?" + urlencode(params) if params else "")
         limits = aiohttp.ClientTimeout(
             total=None if silence else self._timeout * _BODY_FACTOR,
             sock_connect=self._timeout,
@@ -237,9 +244,9 @@ class KubeClient:
             async with asyncio.timeout(self._timeout):
                 return await self._open().request(
                     method,
-                    yarl.URL(url, encoded=True),
+                    yarl.URL(self.server.url + url, encoded=True),
                     headers=headers,
-                    data=patch[1] if patch is not None else None,
+                    data=body,
                     ssl=identity.tls if identity.tls is not None else True,
                     server_hostname=self.server.tls_name or None,
                     proxy=self.server.proxy or None,

@@ -41,10 +41,10 @@ def of(ref: Ref, document: Doc) -> Sequence[Section]:
         case "k8s/nodes":
             return _node(document)
         case "k8s/events":
-            return (pairs("Event", _event_facts(document)), _identity(document))
+            return (pairs("Event", _event_facts(document)), identity(document))
         case "k8s/namespaces":
             phase = dig(document, "status", "phase")
-            return (pairs("Status", [("Phase", phase)]), _identity(document))
+            return (pairs("Status", [("Phase", phase)]), identity(document))
     return _workload(document)
 
 
@@ -61,10 +61,10 @@ def _workload(doc: Doc) -> Sequence[Section]:
     template = spec.get("template") or {}
     return (
         pairs("Status", counts),
-        _conditions(status),
+        conditions(status),
         pairs("Rollout", _strategy(spec)),
         *_containers(template.get("spec") or {}, {}),
-        _identity(doc),
+        identity(doc),
     )
 
 
@@ -99,10 +99,10 @@ def _pod(doc: Doc) -> Sequence[Section]:
     ]
     return (
         pairs("Status", facts),
-        _conditions(status, only_false=True),
+        conditions(status, only_false=True),
         *_containers(spec, status),
         _volumes(spec),
-        _identity(doc),
+        identity(doc),
     )
 
 
@@ -152,10 +152,10 @@ def _node(doc: Doc) -> Sequence[Section]:
         *((a.get("type"), a.get("address")) for a in status.get("addresses") or []),
     ]
     return (
-        _conditions(status),
+        conditions(status),
         pairs("Node", facts),
         Section("Capacity", head=("Resource", "Capacity", "Allocatable"), rows=rows),
-        _identity(doc),
+        identity(doc),
     )
 
 
@@ -171,7 +171,8 @@ def _event_facts(doc: Doc) -> Iterable[tuple[str, Any]]:
     yield "From", doc.get("reportingComponent") or dig(doc, "source", "component")
 
 
-def _identity(doc: Doc) -> Section:
+def identity(doc: Doc) -> Section:
+    """Return who an object is: what every object's metadata has."""
     meta = doc.get("metadata") or {}
     owners = (f"{o.get('kind')} {o.get('name')}" for o in meta.get("ownerReferences") or [])
     notes = {k: v for k, v in (meta.get("annotations") or {}).items() if k not in _NOISE}
@@ -189,7 +190,8 @@ def _identity(doc: Doc) -> Section:
     return pairs("Identity", facts)
 
 
-def _conditions(status: Doc, *, only_false: bool = False) -> Section:
+def conditions(status: Doc, *, only_false: bool = False) -> Section:
+    """Return a table of a status's conditions, those that hold left out if wanted."""
     rows = tuple(
         tuple(
             clean(str(c.get(key) or ""))

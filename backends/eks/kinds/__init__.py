@@ -34,4 +34,11 @@ KINDS: dict[str, Kind] = {
 }  # fmt: skip
 """All kinds by id, in the order in which they should be listed."""
 
-__all__ = ["KINDS", "SPECS", "KindSpec", "View"]
+DESIGNED = frozenset(
+    (spec.api.rpartition("/")[0].removeprefix("/apis/") if "/apis/" in spec.api else "",
+     spec.plural)
+    for spec in SPECS.values()
+)  # fmt: skip
+"""The API group and plural of each kind with designed columns."""
+
+__all__ = ["DESIGNED", "KINDS", "SPECS", "KindSpec", "View"]

@@ -130,6 +130,10 @@ class KindSpec(msgspec.Struct, frozen=True):
     """Its kind on the wire, as owners and events name it: ``Pod``."""
     wire: type[Any]
     rows: Rows
+    offered: bool = False
+    """Known from the cluster's own discovery only, and shown by the server's Table."""
+    watchable: bool = True
+    """Whether it can be watched; otherwise it is listed again and again."""
 
     def path(self, namespace: str = "", name: str = "", sub: str = "") -> str:
         """Return the path of its list, or of one object, or of a subresource of it."""
@@ -145,7 +149,8 @@ class KindSpec(msgspec.Struct, frozen=True):
 
     def act(self, verb: str, namespace: str = "", name: str = "", sub: str = "") -> Act:
         """Return a request on it in the words of RBAC."""
-        resource = f"{self.plural}/{sub}" if sub else self.plural
+        whole = f"{self.plural}.{self.kind.group}" if self.offered and self.kind.group else ""
+        resource = f"{self.plural}/{sub}" if sub else whole or self.plural
         return Act(verb, resource, namespace if self.kind.namespaced else "", name)
 
 

@@ -136,6 +136,7 @@ def _kind(name: str, title: str, singular: str, aliases: tuple[str, ...], **more
         singular=singular,
         child="k8s/pods",
         aliases=aliases,
+        group="apps",
         namespaced=True,
         **settings,  # type: ignore[arg-type]
     )

@@ -27,7 +27,7 @@ class Renderer:
         self.form = form
         self._now = now
         self._include = include
-        self._head = orjson.dumps({"kind": kind.kind, "apiVersion": kind.api_version})[:-1] + b","
+        self._head = orjson.dumps(_type_of(kind))[:-1] + b","
 
     def one(self, version: Version) -> bytes:
         """Return one object."""
@@ -46,7 +46,7 @@ class Renderer:
             items = b",".join(self._metadata(version) for version in versions)
         else:
             head = {"kind": f"{self.kind.kind}List", "apiVersion": self.kind.api_version}
-            items = b",".join([version.encoded for version in versions])
+            items = b",".join([self._item(version) for version in versions])
         return orjson.dumps(head | {"metadata": metadata})[:-1] + b',"items":[' + items + b"]}"
 
     def table(self, versions: Sequence[Version], metadata: Doc, *, columns: bool = True) -> bytes:
@@ -64,8 +64,7 @@ class Renderer:
         if initial_end:
             metadata["annotations"] = {"k8s.io/initial-events-end": "true"}
         if self.form is Form.OBJECT:
-            head = {"kind": self.kind.kind, "apiVersion": self.kind.api_version}
-            return orjson.dumps({**head, "metadata": metadata, **self.kind.empty})
+            return orjson.dumps({**_type_of(self.kind), "metadata": metadata, **self.kind.empty})
         partial = {
             "kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": metadata
         }  # fmt: skip
@@ -77,6 +76,10 @@ class Renderer:
             "metadata": {"resourceVersion": str(rv)}, "columnDefinitions": None,
             "rows": [{"cells": cells, "object": partial}],
         })  # fmt: skip
+
+    def _item(self, version: Version) -> bytes:
+        """Return an object within a list; of custom resources each names its kind."""
+        return self._head + version.encoded[1:] if self.kind.custom else version.encoded
 
     def _metadata(self, version: Version) -> bytes:
         return orjson.dumps({
@@ -100,3 +103,9 @@ class Renderer:
              "priority": c.priority}
             for c in self.kind.columns
         ]  # fmt: skip
+
+
+def _type_of(kind: KubeKind) -> Doc:
+    """Return the head of an object; of custom resources the keys are in the order of letters."""
+    head = {"kind": kind.kind, "apiVersion": kind.api_version}
+    return dict(sorted(head.items())) if kind.custom else head

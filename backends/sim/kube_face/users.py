@@ -117,12 +117,12 @@ def limited(namespace: str) -> User:
 
 
 def viewer() -> User:
-    """Return the user of the token ``viewer``: reads everything, changes nothing."""
+    """Return the user of the token ``viewer``: reads all but secrets, changes nothing."""
     because = (
         'RBAC: allowed by ClusterRoleBinding "viewers" of ClusterRole "view" to Group "viewers"'
     )
     core = (
-        "events", "namespaces", "nodes", "pods", "pods/log", "services",
+        "configmaps", "events", "namespaces", "nodes", "pods", "pods/log", "services",
     )  # fmt: skip
     apps = (
         "controllerrevisions", "daemonsets", "deployments", "deployments/scale", "replicasets",
@@ -134,6 +134,8 @@ def viewer() -> User:
         Rule(_LOOK, ("apps",), apps, because=because),
         Rule(_LOOK, ("autoscaling",), ("horizontalpodautoscalers",), because=because),
         Rule(_LOOK, ("discovery.k8s.io",), ("endpointslices",), because=because),
+        Rule(_LOOK, ("networking.k8s.io",), ("ingresses",), because=because),
+        Rule(_LOOK, ("cert-manager.io",), ("certificates",), because=because),
     ))  # fmt: skip
 
 

@@ -68,6 +68,8 @@ class Writer:
         query: Mapping[str, str], manager: str,
     ) -> Version:  # fmt: skip
         """Patch an object and return it as it is now."""
+        if kind.custom and content_type.partition(";")[0].strip() == patches.STRATEGIC_PATCH:
+            raise status.unsupported_patch()
         full = {"kind": kind.kind, "apiVersion": kind.api_version, **version.doc}
         patched = patches.apply(content_type, full, read_json(body, kind.kind))
         return self._replace(kind, version, patched, query, manager)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 
 import msgspec
 
-from backends.sim.kube_world import columns
+from backends.sim.kube_world import columns, plaincells
 from backends.sim.kube_world.columns import Cells, TableColumn
 from backends.sim.kube_world.values import Doc, dig
 
@@ -41,6 +41,9 @@ class KubeKind(msgspec.Struct, frozen=True, kw_only=True):
     """``scale`` and ``log``: what is served below an object besides itself."""
     generation: bool = False
     """Whether a change of its spec counts up metadata.generation."""
+    custom: bool = False
+    """Whether it is a custom resource: then items of a list name their kind, and cells that its
+    columns' paths do not find are null."""
     empty: Doc = {}
     """What a bookmark's object holds besides its metadata (Go's zero value of the type)."""
 
@@ -220,11 +223,34 @@ ENDPOINT_SLICES = KubeKind(
     empty={"addressType": "", "endpoints": None, "ports": None},
 )  # fmt: skip
 
+CONFIG_MAPS = KubeKind(
+    plural="configmaps", kind="ConfigMap", short=("cm",), verbs=WRITE,
+    columns=_columns("Data", "Age"), row=plaincells.config_map,
+)  # fmt: skip
+
+SECRETS = KubeKind(
+    plural="secrets", kind="Secret", verbs=WRITE, columns=_columns("Type", "Data", "Age"),
+    row=plaincells.secret, fields={"type": ("type",)},
+)  # fmt: skip
+
+INGRESSES = KubeKind(
+    group="networking.k8s.io", plural="ingresses", kind="Ingress", short=("ing",), verbs=WRITE,
+    columns=_columns("Class", "Hosts", "Address", "Ports", "Age"), row=plaincells.ingress,
+    generation=True, empty={"spec": {}, "status": {"loadBalancer": {}}},
+)  # fmt: skip
+
+CERTIFICATES = KubeKind(
+    group="cert-manager.io", plural="certificates", kind="Certificate", short=("cert", "certs"),
+    verbs=WRITE, categories=("cert-manager",), columns=plaincells.CERTIFICATE,
+    row=plaincells.certificate, generation=True, custom=True,
+)  # fmt: skip
+
 KINDS: Mapping[tuple[str, str], KubeKind] = {
     (kind.group, kind.plural): kind
     for kind in (
         EVENTS, NAMESPACES, NODES, PODS, SERVICES, CONTROLLER_REVISIONS, DAEMON_SETS, DEPLOYMENTS,
-        REPLICA_SETS, STATEFUL_SETS, AUTOSCALERS, ENDPOINT_SLICES,
+        REPLICA_SETS, STATEFUL_SETS, AUTOSCALERS, ENDPOINT_SLICES, CONFIG_MAPS, SECRETS,
+        INGRESSES, CERTIFICATES,
     )
 }  # fmt: skip
 """The kinds by API group and plural name; adding one here serves it."""

@@ -21,6 +21,7 @@ from backends.sim.kube_world import (
     rollout,
     statefulsets,
 )  # fmt: skip
+from backends.sim.kube_world.belongings import belongings
 from backends.sim.kube_world.fields import fields_of, managed
 from backends.sim.kube_world.replicasets import with_status
 from backends.sim.kube_world.scheduler import requested
@@ -64,6 +65,8 @@ class Layout:
         self._namespaces()
         for number, workload in enumerate(self._laid_out.workloads):
             self._workload(workload, number)
+        for kind, doc in belongings(self._laid_out, self._now, self._cluster.seed):
+            self._keep(kind, doc)
         for kind in kinds.KINDS.values():
             self._state.of(kind).load(self._made.get(kind.kind, []))
 

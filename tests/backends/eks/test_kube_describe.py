@@ -171,8 +171,13 @@ async def test_what_is_gone_is_not_found(backend) -> None:
         await backend.describe(resource("k8s/pods", "gone"))
 
 
-async def test_an_unknown_kind_is_invalid(backend) -> None:
+async def test_a_kind_without_objects_of_its_own_is_invalid(backend) -> None:
     with pytest.raises(Invalid):
+        await backend.describe(resource("k8s/workloads", "x"))
+
+
+async def test_a_kind_that_nobody_serves_is_not_found(backend) -> None:
+    with pytest.raises(NotFound):
         await backend.describe(resource("k8s/nonsense", "x"))
 
 
