@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 CALLED = {
-    "ecs": ("ecs", "application-autoscaling"),
+    "ecs": ("ecs", "application-autoscaling", "elbv2"),
     "eks": ("eks",),
     "cloudmap": ("servicediscovery",),
     "logs": ("logs",),
@@ -49,11 +49,8 @@ def aws_actions() -> set[str]:
     session = botocore.session.Session()
     found = set()
     for package, services in CALLED.items():
-        names = {
-            name: service
-            for service in services
-            for name in session.get_service_model(service).operation_names
-        }
+        models = [session.get_service_model(service) for service in services]
+        names = {name: model.signing_name for model in models for name in model.operation_names}
         for path, node in nodes(package):
             if path.name == "limits.py":  # AWS's own table of rates, of more than is called
                 continue

@@ -27,6 +27,14 @@ ATTEMPTS = 3
 BACKOFF = 0.25
 """Seconds before a read is tried again, doubled each time, give or take half."""
 
+_IAM_PREFIXES = {"elbv2": "elasticloadbalancing"}
+"""Where IAM calls a service otherwise than botocore does."""
+
+
+def iam_action(service: str, operation: str) -> str:
+    """Return what a policy has to allow for a call: ``ecs:ListClusters``."""
+    return f"{_IAM_PREFIXES.get(service, service)}:{operation}"
+
 
 class AwsAccess:
     """Every AWS call of one `Sources`, shared by the backends that look at AWS."""
@@ -120,7 +128,7 @@ class AwsAccess:
                 return
             if token in seen:
                 raise Unreachable(
-                    f"{service}:{operation}",
+                    iam_action(service, operation),
                     "the listing does not end: the same page came twice",
                     "try again; if it stays, check what answers at the endpoint",
                 )
@@ -215,7 +223,7 @@ class AwsAccess:
             async with asyncio.timeout(self._sources.request_timeout):
                 answer = await getattr(client, xform_name(operation))(**params)
         except Exception as error:
-            context = self._context(clients, f"{service}:{operation}", endpoint)
+            context = self._context(clients, iam_action(service, operation), endpoint)
             translated = translate(error, context)
             again = isinstance(translated, Throttled) or transient(error)
             raise _Failed(translated, again) from None

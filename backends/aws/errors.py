@@ -68,7 +68,7 @@ _NOT_FOUND = frozenset({
     "ResourceNotFoundException", "ResourceNotFound", "NotFoundException", "NamespaceNotFound",
     "ServiceNotFound", "InstanceNotFound", "NamespaceNotFoundException", "TargetNotFoundException",
     "RepositoryNotFoundException", "ImageNotFoundException", "ObjectNotFoundException",
-    "ServiceDeploymentNotFoundException",
+    "ServiceDeploymentNotFoundException", "TargetGroupNotFound",
 })  # fmt: skip
 _CONFLICT = frozenset({
     "ServiceNotActiveException", "ConflictException", "ResourceInUseException", "ResourceInUse",

@@ -1,7 +1,8 @@
 """AWS's published request rates, by account and region.
 
-Sources: "Request throttling for the Amazon ECS API", "CloudWatch Logs quotas" and "AWS Cloud Map
-API request throttling quota" in the services' own documentation.
+Sources: "Request throttling for the Amazon ECS API", "CloudWatch Logs quotas", "AWS Cloud Map API
+request throttling quota" and "Request throttling for the Elastic Load Balancing API" in the
+services' own documentation.
 """
 
 from __future__ import annotations
@@ -39,9 +40,15 @@ _CLOUD_MAP = {
     Limit("servicediscovery:revisions", 3000, 3000): ("DiscoverInstancesRevision",),
 }
 
+_ELB = {
+    Limit("elbv2:reads", 40, 10): ("DescribeTargetGroups", "DescribeTargetHealth"),
+}
+"""The bucket's size is published ("Request throttling for the Elastic Load Balancing API"); how
+fast it refills is assumed, and throttled answers correct it."""
+
 _KNOWN = {
     (limit.name.partition(":")[0], operation): limit
-    for table in (_ECS, _LOGS, _CLOUD_MAP)
+    for table in (_ECS, _LOGS, _CLOUD_MAP, _ELB)
     for limit, operations in table.items()
     for operation in operations
 }

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeAlias
 
 import msgspec
 
@@ -18,9 +18,12 @@ from backends.ecs.describe.containers import (
 )
 from backends.ecs.describe.events import event_sections
 from backends.ecs.describe.services import service_sections
+from backends.ecs.describe.targets import service_targets, task_targets
 from backends.ecs.describe.tasks import task_sections
 from backends.ecs.wire import Payload, items, text
-from backends.model import Description, Ref, Resource, Section
+from backends.model import Description, Ref, Resource, Scope, Section
+
+_More: TypeAlias = Callable[[AwsAccess, Scope, Payload], Awaitable[tuple[Section, ...]]]
 
 
 class _Way(msgspec.Struct, frozen=True):
@@ -30,6 +33,10 @@ class _Way(msgspec.Struct, frozen=True):
     key: str
     sections: Callable[[Payload], tuple[Section, ...]]
     include: tuple[str, ...] = ("TAGS",)
+    more: _More | None = None
+    """What other services know of it; says itself what it could not learn."""
+    after: str = ""
+    """The title of the section that `more` comes after, where there is one."""
 
 
 _WAYS = {
@@ -39,8 +46,16 @@ _WAYS = {
         cluster_sections,
         ("TAGS", "STATISTICS", "SETTINGS", "CONFIGURATIONS", "ATTACHMENTS"),
     ),
-    "ecs/services": _Way("DescribeServices", "services", service_sections),
-    "ecs/tasks": _Way("DescribeTasks", "tasks", task_sections),
+    "ecs/services": _Way(
+        "DescribeServices",
+        "services",
+        service_sections,
+        more=service_targets,
+        after="Load balancers",
+    ),
+    "ecs/tasks": _Way(
+        "DescribeTasks", "tasks", task_sections, more=task_targets, after="Containers"
+    ),
 }
 
 
@@ -61,9 +76,20 @@ async def describe(
     elif (way := _WAYS.get(ref.kind)) is not None:
         document = await _fetch(access, ref, way, resource.raw)
         sections = way.sections(document)
+        if way.more is not None:
+            sections = _insert(sections, way.after, await way.more(access, ref.scope, document))
     else:
         raise Invalid("describe", f"{ref.kind} is no kind of ECS", "choose another resource")
     return Description(ref, sections, document, now)
+
+
+def _insert(
+    sections: tuple[Section, ...], title: str, more: tuple[Section, ...]
+) -> tuple[Section, ...]:
+    """Put sections behind the one of a title; at the end where there is none."""
+    titles = [section.title for section in sections]
+    at = titles.index(title) + 1 if title in titles else len(titles)
+    return (*sections[:at], *more, *sections[at:])
 
 
 async def _fetch(access: AwsAccess, ref: Ref, way: _Way, last_seen: Any) -> Payload:

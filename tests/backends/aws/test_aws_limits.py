@@ -31,6 +31,12 @@ def test_reading_logs_depends_on_the_region(region: str, rate: float) -> None:
     assert limit_for("logs", "FilterLogEvents", region) == Limit("logs:filter", rate, rate)
 
 
+def test_load_balancers_have_one_bucket_for_all_that_reads() -> None:
+    groups = limit_for("elbv2", "DescribeTargetGroups", "us-east-1")
+    assert limit_for("elbv2", "DescribeTargetHealth", "us-east-1") == groups
+    assert (groups.name, groups.burst) == ("elbv2:reads", 40)
+
+
 @pytest.mark.parametrize("service", ["eks", "sts", "brand-new-service"])
 def test_any_other_call_has_a_modest_bucket_of_its_service(service: str) -> None:
     limit = limit_for(service, "DescribeWhatever", "us-east-1")
