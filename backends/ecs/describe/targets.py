@@ -75,8 +75,9 @@ async def _sections(
 ) -> tuple[Section, ...]:
     if not arns:
         return ()
-    groups, *healths = await asyncio.gather(
-        _groups(access, scope, arns), *(_health(access, scope, arn) for arn in arns)
+    groups, healths = await asyncio.gather(
+        _groups(access, scope, arns),
+        asyncio.gather(*(_health(access, scope, arn) for arn in arns)),
     )
     return tuple(
         _section(arn, groups, health, wanted) for arn, health in zip(arns, healths, strict=True)
