@@ -70,8 +70,13 @@ class Act(msgspec.Struct, frozen=True):
         return f'allow "{self.verb}" on {self.resource} {where}'
 
 
+class _Cause(msgspec.Struct, frozen=True):
+    field: str = ""
+
+
 class _Details(msgspec.Struct, frozen=True):
     retry_after: int = msgspec.field(default=0, name="retryAfterSeconds")
+    causes: tuple[_Cause, ...] = ()
 
 
 class _ListMeta(msgspec.Struct, frozen=True):
@@ -118,6 +123,9 @@ def from_status(act: Act, status: Status, renewal: Renewal | None = None) -> Bac
         error = Gone(action, message, "list again", status.metadata.resume)
     elif code == 409:
         error = Conflict(action, message, "look at its present state, then try again")
+    elif _other_incarnation(status):
+        remedy = "it was deleted and made anew: look at the new one, then try again"
+        error = Conflict(action, message, remedy)
     elif code == 429:
         wait = status.details.retry_after if status.details else 0
         error = Throttled(action, message, f"the cluster asks to wait {wait or 'a few'} seconds")
@@ -128,6 +136,12 @@ def from_status(act: Act, status: Status, renewal: Renewal | None = None) -> Bac
     else:
         error = Invalid(action, message, "the cluster takes no such request; check its version")
     return error
+
+
+def _other_incarnation(status: Status) -> bool:
+    """Whether a patch was refused for its uid: a 409 for a Scale, but a 422 for an object."""
+    causes = status.details.causes if status.details is not None else ()
+    return any(cause.field == "metadata.uid" for cause in causes)
 
 
 def _missing(act: Act, message: str, advice: str) -> str:

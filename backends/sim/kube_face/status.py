@@ -122,13 +122,31 @@ def modified(kind: KubeKind, name: str) -> ApiError:
     )  # fmt: skip
 
 
+def immutable_uid(kind: KubeKind, version: Version, wanted: str) -> ApiError:
+    """Return the 422 of a patch of an object that was meant for another incarnation."""
+    message = f'Invalid value: "{wanted}": field is immutable'
+    cause = ("metadata.uid", "FieldValueInvalid", message)
+    return invalid(kind.group, kind.kind, version.name, cause)
+
+
 def wrong_uid(kind: KubeKind, version: Version, wanted: str) -> ApiError:
-    """Return the 409 of a write that was meant for another incarnation."""
+    """Return the 409 of another write that was meant for another incarnation."""
     return ApiError(
         409, f'Operation cannot be fulfilled on {kind.qualified} "{version.name}": StorageError: '
         f"invalid object, Code: 4, Key: /registry/{kind.plural}/{version.key}, ResourceVersion: 0, "
         f"AdditionalErrorMsg: Precondition failed: UID in precondition: {wanted}, UID in object "
         f"meta: {version.uid}", "Conflict", _details(kind, version.name),
+    )  # fmt: skip
+
+
+def wrong_uid_of_scale(kind: KubeKind, version: Version, wanted: str) -> ApiError:
+    """Return the 409 of a Scale that was meant for another incarnation."""
+    name = f"{kind.plural}/scale"
+    details: Doc = {"name": version.name, "group": kind.group, "kind": name}
+    return ApiError(
+        409, f'Operation cannot be fulfilled on {name}.{kind.group} "{version.name}": '
+        f"Precondition failed: UID in precondition: {wanted}, UID in object meta: {version.uid}",
+        "Conflict", details,
     )  # fmt: skip
 
 

@@ -72,6 +72,9 @@ class Writer:
             raise status.unsupported_patch()
         full = {"kind": kind.kind, "apiVersion": kind.api_version, **version.doc}
         patched = patches.apply(content_type, full, read_json(body, kind.kind))
+        uid = dig(patched, "metadata", "uid")
+        if uid and uid != version.uid:
+            raise status.immutable_uid(kind, version, uid)
         return self._replace(kind, version, patched, query, manager)
 
     def update(
@@ -185,7 +188,10 @@ class Writer:
     ) -> Doc:
         """Set the replicas of a workload to those of a Scale and return its Scale."""
         metadata = wanted.get("metadata") or {}
-        self.expect(kind, version, metadata.get("uid"), _given(wanted, version))
+        uid = metadata.get("uid")
+        if uid and uid != version.uid:
+            raise status.wrong_uid_of_scale(kind, version, uid)
+        self.expect(kind, version, uid, _given(wanted, version))
         replicas = dig(wanted, "spec", "replicas") or 0
         if isinstance(replicas, bool) or not isinstance(replicas, int):
             raise bad_request(

@@ -55,6 +55,16 @@ def test_a_denial_names_the_rule_that_is_missing() -> None:
     assert everywhere.problem.remedy == 'allow "list" on nodes for the whole cluster'
 
 
+def test_a_patch_for_another_incarnation_is_a_conflict() -> None:
+    """As a 1.37 API server answers it; a Scale gets a 409 instead."""
+    cause = {"reason": "FieldValueInvalid", "field": "metadata.uid", "message": "immutable"}
+    body = {"message": "is invalid", "reason": "Invalid", "details": {"causes": [cause]}}
+    status = read_status(422, json.dumps(body).encode())
+    error = from_status(Act("patch", "deployments", "shop", "web"), status)
+    assert isinstance(error, Conflict)
+    assert "made anew" in error.problem.remedy
+
+
 def test_nobody_is_told_to_give_rights_to_anonymous() -> None:
     status = read_status(403, b'{"message": "forbidden: User \\"system:anonymous\\" cannot list"}')
     error = from_status(Act("list", "pods"), status, Renewal("context dev", "run `aws sso login`"))

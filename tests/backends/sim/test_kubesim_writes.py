@@ -164,7 +164,7 @@ async def test_an_update_replaces_the_whole_object() -> None:
         ({"spec": {"replicas": -2}}, 422, "must be greater than or equal to 0"),
         ({"spec": {"template": {"spec": {"containers": []}}}}, 422, "Required value"),
         ({"metadata": {"resourceVersion": "1"}}, 409, "the object has been modified"),
-        ({"metadata": {"uid": "other"}}, 409, "UID in precondition: other"),
+        ({"metadata": {"uid": "other"}}, 422, 'metadata.uid: Invalid value: "other": field is imm'),
     ],
 )
 async def test_a_patch_that_may_not_be_is_refused(patch: Any, status: int, words: str) -> None:
@@ -172,6 +172,16 @@ async def test_a_patch_that_may_not_be_is_refused(patch: Any, status: int, words
         answer = await kube.call("PATCH", f"{DEPLOYMENTS}/web", patch, MERGE)
         assert answer.status == status
         assert words in answer.body["message"]
+
+
+async def test_a_scale_meant_for_another_incarnation_is_a_conflict() -> None:
+    async with serving(Lab()) as kube:
+        patch = {"metadata": {"uid": "other"}, "spec": {"replicas": 9}}
+        answer = await kube.call("PATCH", f"{DEPLOYMENTS}/web/scale", patch, MERGE)
+        assert answer.status == 409
+        assert answer.body["message"].startswith(
+            'Operation cannot be fulfilled on deployments/scale.apps "web": Precondition failed: '
+        )
 
 
 async def test_an_undo_takes_the_old_template_as_kubectl_sends_it() -> None:
