@@ -1,0 +1,200 @@
+"""Everything that Topdeck asks of AWS, asked once, and every call and answer of it kept."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import aclosing, asynccontextmanager, contextmanager
+from typing import Any, NamedTuple
+from unittest import mock
+
+from aiobotocore.client import AioBaseClient
+from aws_shapes import signing_name
+from aws_views import DEADLINE, Views
+
+from backends.aws.access import AwsAccess
+from backends.base import BackendError, Sources
+from backends.cloudmap.backend import CloudMapBackend
+from backends.ecs.backend import EcsBackend
+from backends.eks.backend import KubeBackend
+from backends.eks.mint import Minter
+from backends.eks.token import GetToken
+from backends.model import LogRequest, Query, Resource, Restart, Scale, Verb
+from backends.sim.aws import wire
+from backends.sim.server import SimServer
+
+REQUESTS = (
+    LogRequest(since=None, tail=200, follow=False),
+    LogRequest(since=3600.0, head=500, follow=False),
+    LogRequest(since=None, head=20_000, follow=False),
+    LogRequest(since=60.0, follow=False),
+)
+"""How the screens and the plain output ask for logs, short of following them."""
+
+
+BOTOCORE_NAMES = {"elasticloadbalancing": "elbv2"}
+"""botocore's names of the services that requests are signed for under another one."""
+
+
+class Sent(NamedTuple):
+    """One call as it was handed to botocore."""
+
+    service: str
+    operation: str
+    params: dict[str, Any]
+
+
+class Got(NamedTuple):
+    """One answer of the simulator as it was sent."""
+
+    service: str
+    operation: str
+    body: bytes
+
+
+class Record:
+    """What was sent and answered."""
+
+    def __init__(self) -> None:
+        self.sent: list[Sent] = []
+        self.got: list[Got] = []
+
+    @property
+    def actions(self) -> set[str]:
+        """The operations that were called, as IAM names them: ``ecs:ListTasks``."""
+        return {f"{signing_name(sent.service)}:{sent.operation}" for sent in self.sent}
+
+
+@contextmanager
+def recording() -> Iterator[Record]:
+    """Keep every call of every client in this process, and every answer of every simulator."""
+    record = Record()
+    call, answer = AioBaseClient._make_api_call, wire.answer
+
+    async def calling(client: Any, operation: str, params: dict[str, Any]) -> Any:
+        record.sent.append(Sent(client.meta.service_model.service_name, operation, dict(params)))
+        return await call(client, operation, params)
+
+    def answering(request: Any, output: Any, request_id: str) -> Any:
+        made = answer(request, output, request_id)
+        service = BOTOCORE_NAMES.get(request.service, request.service)
+        record.got.append(Got(service, request.action, bytes(made.body)))
+        return made
+
+    with (
+        mock.patch.object(AioBaseClient, "_make_api_call", calling),
+        mock.patch.object(wire, "answer", answering),
+    ):
+        yield record
+
+
+@asynccontextmanager
+async def passing(sim: SimServer) -> AsyncIterator[None]:
+    """Let a simulator's time pass, a hundred times as fast as ours."""
+
+    async def tick() -> None:
+        while True:
+            await sim.advance(1.0)
+            await asyncio.sleep(0.01)
+
+    task = asyncio.create_task(tick())
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def sweep(sources: Sources, sim: SimServer) -> None:
+    """Look at, describe, tail, scale and restart everything once, by every backend."""
+    async with passing(sim):
+        await _sweep(sources, sim)
+
+
+async def _sweep(sources: Sources, sim: SimServer) -> None:
+    clock = sim.world.clock
+    views = Views(
+        (EcsBackend(sources, clock), CloudMapBackend(sources, clock), KubeBackend(sources, clock))
+    )
+    try:
+        await _sweep_ecs(views)
+        await _sweep_cloudmap(views)
+        await _sweep_eks(views)
+        await _sweep_identity(sources, sim)
+    finally:
+        await views.close()
+
+
+async def _sweep_ecs(views: Views) -> None:
+    ecs = views.backend("ecs")
+    for root in ecs.roots():
+        clusters = await views.settled(root)
+        for cluster in clusters.rows:
+            rows: dict[str, list[Resource]] = {"ecs/clusters": [cluster]}
+            for kind in ecs.kinds:
+                if kind != "ecs/clusters":
+                    rows[kind] = (await views.settled(Query(cluster.ref.scope, kind))).rows
+            services, tasks = rows["ecs/services"], rows["ecs/tasks"]
+            for parent, kind in ((services, "ecs/tasks"), (services, "ecs/events"),
+                                 (tasks, "ecs/containers")):  # fmt: skip
+                for row in parent[:2]:
+                    await views.settled(Query(row.ref.scope, kind, row.ref))
+            for found in rows.values():
+                for row in found[:2]:
+                    await ecs.describe(row)
+            for service in services[:3]:
+                await _operate(views, service)
+            logged = (*services[:2], tasks[0], rows["ecs/containers"][0])
+            await asyncio.gather(*(_read(views, row, r) for row in logged for r in REQUESTS))
+
+
+async def _operate(views: Views, service: Resource) -> None:
+    ecs = views.backend("ecs")
+    await ecs.scale_info(service)
+    rollout = ecs.rollout(service.ref)
+    async with aclosing(rollout):  # type: ignore[type-var]
+        await anext(rollout)
+    desired = service.desired or 0
+    await ecs.perform(Scale(service.ref, desired, desired + 1))
+    await ecs.perform(Restart(service.ref))
+
+
+async def _read(views: Views, row: Resource, request: LogRequest) -> None:
+    backend = views.backend(row.ref.scope.provider)
+    assert Verb.LOGS in backend.kinds[row.ref.kind].verbs
+    async with asyncio.timeout(DEADLINE):
+        async for batch in backend.logs(row, request):
+            assert batch.problem is None, batch.problem
+
+
+async def _sweep_cloudmap(views: Views) -> None:
+    cloudmap = views.backend("cloudmap")
+    for root in cloudmap.roots():
+        for kind in cloudmap.kinds:
+            view = await views.settled(Query(root.scope, kind))
+            for row in view.rows[:3]:
+                await cloudmap.describe(row)
+        services = await views.settled(Query(root.scope, "cloudmap/services"))
+        for row in services.rows:
+            await views.settled(Query(row.ref.scope, "cloudmap/instances", row.ref))
+
+
+async def _sweep_eks(views: Views) -> None:
+    eks = views.backend("eks")
+    for root in eks.roots():
+        for row in (await views.settled(root)).rows:
+            await views.settled(Query(row.ref.scope, "k8s/pods"))
+            await eks.describe(row)
+
+
+async def _sweep_identity(sources: Sources, sim: SimServer) -> None:
+    access = AwsAccess(sources, sim.world.clock)
+    for scope in access.scopes("ecs"):
+        assert await access.account(scope) == sim.world.blueprint.accounts[0].account_id
+    role = "arn:aws:iam::111122223333:role/ops"
+    profile = sources.aws[0].profile
+    try:  # the simulator may know no roles: what counts is what was asked
+        await Minter(sources, sim.world.clock).mint(GetToken("c", "us-east-1", profile, role))
+    except BackendError:
+        pass
+    await access.close()
