@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.e2e.kubelet.process import Kubelet
 from tests.e2e.plane.api import Api
 from tests.e2e.plane.build import CannotBuild
 from tests.e2e.plane.plane import OwnPlane, Plane
@@ -47,6 +48,14 @@ def plane(request: pytest.FixtureRequest) -> Iterator[Plane]:
         made.keep_logs(kept)
         print(f"\nthe control plane's logs are in {kept}")
     made.stop()
+
+
+@pytest.fixture(scope="session")
+def kubelet(plane: Plane) -> Iterator[Kubelet]:
+    """Nodes on which pods run, by the fake kubelet in a process of its own."""
+    own = plane.needs_own("having nodes without containers")
+    with Kubelet(own) as made:
+        yield made
 
 
 @pytest.fixture
