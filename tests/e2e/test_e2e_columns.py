@@ -11,6 +11,7 @@ import pytest
 
 from backends.model import Resource
 from tests.e2e import podmix
+from tests.e2e.churn import workload
 from tests.e2e.plane.api import Api
 from tests.e2e.plane.eyes import looking
 from tests.e2e.plane.kubectl import Kubectl, needs_kubectl
@@ -76,25 +77,6 @@ def said(row: Resource) -> tuple[Any, ...]:
     return row.status, row.cells[2], str(row.cells[4])
 
 
-def workload(name: str, kind: str, replicas: int | None) -> dict[str, Any]:
-    labels = {"app": name}
-    spec: dict[str, Any] = {
-        "selector": {"matchLabels": labels},
-        "template": {
-            "metadata": {"labels": labels},
-            "spec": {
-                "schedulerName": podmix.NOBODY,
-                "containers": [{"name": "app", "image": "registry.example.com/app:1"}],
-            },
-        },
-    }
-    if replicas is not None:
-        spec["replicas"] = replicas
-    if kind == "statefulsets":
-        spec |= {"serviceName": name, "podManagementPolicy": "Parallel"}
-    return {"metadata": {"name": name}, "spec": spec}
-
-
 RUNNING = {
     "status": {
         "phase": "Running",
@@ -121,7 +103,7 @@ async def test_workloads_are_as_kubectl_prints_them(
         for replicas in (0, 1, 4):
             body = workload(f"{kind[0]}{replicas}", kind, replicas)
             await api.post(f"{apps}/{kind}", body)
-    await api.post(f"{apps}/daemonsets", workload("agent", "daemonsets", None))
+    await api.post(f"{apps}/daemonsets", workload("agent", "daemonsets"))
     home = f"/api/v1/namespaces/{namespace}/pods"
     made = await api.until(home, lambda found: len(found["items"]) >= 15)
     # Every second pod becomes ready, so that the counts differ.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -105,15 +105,24 @@ class Api:
         """GET all items of a list in one go."""
         return (await self.get(path, **params))["items"]
 
-    async def each(self, jobs: Iterable[Awaitable[Any]]) -> list[Any]:
+    async def each(self, jobs: Iterable[Coroutine[Any, Any, Any]]) -> list[Any]:
         """Await many requests, some at a time; the first failure ends it."""
         gate = asyncio.Semaphore(AT_ONCE)
+        waiting = list(jobs)
 
-        async def gated(job: Awaitable[Any]) -> Any:
+        async def gated(job: Coroutine[Any, Any, Any]) -> Any:
             async with gate:
                 return await job
 
-        return await asyncio.gather(*(gated(job) for job in jobs))
+        try:
+            async with asyncio.TaskGroup() as group:
+                tasks = [group.create_task(gated(job)) for job in waiting]
+        except BaseExceptionGroup as failures:
+            raise failures.exceptions[0] from None
+        finally:
+            for job in waiting:
+                job.close()
+        return [task.result() for task in tasks]
 
     async def until(
         self, path: str, seen: Callable[[Any], object], *, deadline: float = 60.0
