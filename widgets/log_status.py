@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from textual.message import Message
-from textual.scroll_view import ScrollView
 
 from backends.model import Problem
+from widgets.lean_view import LeanView
 from widgets.log_model import LogModel
 
 
-class LogStatus(ScrollView, can_focus=True):
+class LogStatus(LeanView, can_focus=True):
     """Reads off a `LogModel`, and says when there is something new to read."""
 
     class StatusChanged(Message):

@@ -9,16 +9,16 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.binding import Binding, BindingType
 from textual.geometry import Size
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from widgets.detail_layout import Run, Tone
+from widgets.lean_view import LeanView
 
 TONES: tuple[Tone, ...] = get_args(Tone)
 """Every tone has a component class ``rows--<tone>``."""
 
 
-class RowsView(ScrollView, can_focus=True):
+class RowsView(LeanView, can_focus=True):
     """Draws rows of runs; a subclass says how many there are and what they hold.
 
     The first `pinned` rows stay where they are when the others scroll.

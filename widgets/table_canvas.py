@@ -9,13 +9,13 @@ from rich.style import Style
 from textual import events
 from textual.content import Content
 from textual.geometry import Region, Size
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from backends.clock import Clock
 from backends.model import Column, Format, Ref
 from backends.text import clean_block
 from widgets.health import HEALTH_LOOKS
+from widgets.lean_view import LeanView
 from widgets.row_view import HEALTH_FIRST, RowView
 from widgets.sorted_rows import Row
 from widgets.table_layout import SAMPLE, ColumnWidths, Layout
@@ -27,7 +27,7 @@ _NEVER = "\0"
 """Stands for what a line shows that was never drawn; no cleaned text is equal to it."""
 
 
-class TableCanvas(ScrollView, can_focus=True, inherit_bindings=False):
+class TableCanvas(LeanView, can_focus=True, inherit_bindings=False):
     """Draws a `RowView` through a `Viewport` under a header that stays.
 
     What is on screen is known line by line, so that a repaint touches only lines that differ.

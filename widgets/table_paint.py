@@ -12,6 +12,7 @@ from textual.strip import Strip
 
 from backends.model import Format, Health
 from widgets.cells import NOTHING, age_text, cell_text, fit, width_of
+from widgets.lean_strip import LeanStrip
 from widgets.sorted_rows import Row
 from widgets.table_layout import GAP, GUTTER, Layout
 
@@ -149,7 +150,8 @@ class Painter:
         return strip
 
     def _message(self, text: str, style: Style, mark: str = " ") -> Strip:
-        return Strip([Segment(mark + fit(text, self._width - GUTTER), style)], self._width)
+        line = Segment(mark + fit(text, self._width - GUTTER), style)
+        return LeanStrip([line], self._width)
 
     def _window(self, parts: list[Part], style: Style) -> Strip:
         """Join the parts that are in view, the frozen ones left in their place.
@@ -174,4 +176,4 @@ class Painter:
                 left -= size
         if left:
             segments.append(Segment(" " * left, style))
-        return Strip(segments, self._width)
+        return LeanStrip(segments, self._width)

@@ -79,6 +79,7 @@ class Workload(App[None]):
     def __init__(self, out: Path) -> None:
         super().__init__()
         self.out = out
+        self.safe = SafeLineFilter()
         self.table = ResourceTable(clock=SystemClock())
         self.results: list[tuple[str, float, str]] = []
 
@@ -88,7 +89,7 @@ class Workload(App[None]):
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Filter as the real app does."""
-        return [*super().get_line_filters(), SafeLineFilter()]
+        return [*super().get_line_filters(), self.safe]
 
     def on_ready(self) -> None:
         """Begin once there is a screen."""
