@@ -26,10 +26,12 @@ from backends.sim.server import SimServer
 REQUESTS = (
     LogRequest(since=None, tail=200, follow=False),
     LogRequest(since=3600.0, head=500, follow=False),
-    LogRequest(since=None, head=20_000, follow=False),
     LogRequest(since=60.0, follow=False),
 )
 """How the screens and the plain output ask for logs, short of following them."""
+
+LONG = LogRequest(since=600.0, head=10_500, follow=False)
+"""More than a page of them."""
 
 
 BOTOCORE_NAMES = {"elasticloadbalancing": "elbv2"}
@@ -145,7 +147,8 @@ async def _sweep_ecs(views: Views) -> None:
             for service in services[:3]:
                 await _operate(views, service)
             logged = (*services[:2], tasks[0], rows["ecs/containers"][0])
-            await asyncio.gather(*(_read(views, row, r) for row in logged for r in REQUESTS))
+            reads = [_read(views, row, request) for row in logged for request in REQUESTS]
+            await asyncio.gather(_read(views, services[0], LONG), *reads)
 
 
 async def _operate(views: Views, service: Resource) -> None:

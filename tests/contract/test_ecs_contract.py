@@ -1,472 +1,313 @@
-"""The ECS backend against the simulator, over real HTTP."""
+"""The ECS backend against the simulator and against moto, over real HTTP."""
 
 from __future__ import annotations
 
-import asyncio
-import os
-import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from contextlib import AsyncExitStack, aclosing
+from contextlib import aclosing
 from pathlib import Path
-from typing import cast
 
 import pytest
+from aws_facts import ACCOUNT, CROWDED, EMPTY, HOME, MANY, OTHER, SERVICES, SHOP, crowd
+from aws_site import Site
+from aws_views import View
 
-from backends.base import AwsSource, Conflict, Demand, Denied, Expired, NotFound, Sources
-from backends.clock import ManualClock
-from backends.ecs.backend import EcsBackend
+from backends.base import Denied, NotFound
 from backends.model import (
-    Change,
     FeedState,
     Health,
     Query,
     Ref,
     Resource,
     Restart,
+    Rollout,
     RolloutState,
     Scale,
 )
-from backends.sim.ecs.model import Cluster
-from backends.sim.faults import Fault
-from backends.sim.server import SimServer
-from backends.store import Shelf
 
-DEADLINE = 20.0
-PROD = ("acme-prod", "us-east-1", "shop-prod")
+WEB = SERVICES[SHOP][0]
 
 
-class SimClock:
-    """The simulator's time of day, and the machine's own monotonic clock for call budgets."""
-
-    def __init__(self, sim: SimServer) -> None:
-        self._sim = sim
-
-    def now(self) -> float:
-        return self._sim.world.clock.now()
-
-    def monotonic(self) -> float:
-        return time.monotonic()
+def cells(view: View, row: Resource, site: Site) -> dict[str, object]:
+    """Return a row's cells by the keys of its columns."""
+    columns = site.ecs.kinds[row.ref.kind].columns
+    return dict(zip((column.key for column in columns), row.cells, strict=True))
 
 
-class Restless(Demand):
-    """Somebody looks, and asks for the next refresh as soon as the last one is done."""
-
-    async def pause(self, visible: float, background: float) -> None:
-        await asyncio.sleep(0)
-
-
-class View:
-    """A shelf that is filled by one watch."""
-
-    def __init__(self, backend: EcsBackend, query: Query) -> None:
-        self.query = query
-        self.shelf = Shelf(query)
-        self.last: Change | None = None
-        changes = backend.watch(backend.plan(query), Restless())
-        self._changes = cast(AsyncGenerator[Change, None], changes)
-
-    async def until(self, seen: Callable[[View], bool]) -> View:
-        """Take changes in until something is to be seen."""
-        async with asyncio.timeout(DEADLINE):
-            while self.last is None or not seen(self):
-                self.last = await anext(self._changes)
-                self.shelf.apply(self.last)
-        return self
-
-    async def settle(self) -> View:
-        """Wait for a refresh from now on that ends, well or badly."""
-        self.last = None
-        return await self.until(lambda view: view.shelf.settled or view.problem() != "")
-
-    def problem(self) -> str:
-        problem = self.last.status.problem if self.last is not None else None
-        return problem.code if problem is not None else ""
-
-    @property
-    def rows(self) -> list[Resource]:
-        return list(self.shelf.rows.values())
-
-    def row(self, name: str) -> Resource:
-        return next(row for row in self.rows if row.ref.name == name)
-
-    async def aclose(self) -> None:
-        await self._changes.aclose()
+async def test_every_cluster_of_a_region_is_found(site: Site) -> None:
+    view = await site.settled(site.root("ecs"))
+    assert view.names == sorted(SERVICES)
+    for row in view.rows:
+        assert row.status == "ACTIVE"
+        assert row.uid == f"arn:aws:ecs:{HOME}:{ACCOUNT.account_id}:cluster/{row.ref.name}"
+        assert row.ref.scope.account == ACCOUNT.account_id
 
 
-class Lab:
-    """A simulator, a backend pointed at it, and the views that were opened."""
-
-    def __init__(self, sim: SimServer, tmp_path: Path, **sources: float) -> None:
-        config, credentials = sim.write_aws_config(tmp_path)
-        self.sim = sim
-        self.backend = EcsBackend(
-            Sources(
-                aws=tuple(
-                    AwsSource(
-                        profile=account.profile,
-                        regions=sim.world.blueprint.regions,
-                        config_file=str(config),
-                        credentials_file=str(credentials),
-                    )
-                    for account in sim.world.blueprint.accounts
-                ),
-                **{"budget_share": 1.0, "request_timeout": 10.0, **sources},
-            ),
-            SimClock(sim),
-        )
-        self._stack = AsyncExitStack()
-
-    def open(self, query: Query) -> View:
-        view = View(self.backend, query)
-        self._stack.push_async_callback(view.aclose)
-        return view
-
-    def root(self, profile: str, region: str) -> Query:
-        return next(
-            query
-            for query in self.backend.roots()
-            if (query.scope.profile, query.scope.region) == (profile, region)
-        )
-
-    async def cluster(self, profile: str, region: str, name: str) -> Resource:
-        return (await self.open(self.root(profile, region)).settle()).row(name)
-
-    def shop(self) -> Cluster:
-        """The simulated cluster shop-prod itself."""
-        return self.sim.world.ecs.service("shop-prod", "web").cluster
-
-    async def services(self, where: tuple[str, str, str] = PROD) -> View:
-        cluster = await self.cluster(*where)
-        return await self.open(Query(cluster.ref.scope, "ecs/services")).settle()
-
-    async def tasks(self, service: Resource) -> View:
-        return await self.open(Query(service.ref.scope, "ecs/tasks", service.ref)).settle()
-
-    def fault(self, action: str, **trouble: object) -> None:
-        self.sim.world.faults.add(Fault(action=action, **{"times": -1, **trouble}))  # type: ignore[arg-type]
-
-    async def close(self) -> None:
-        await self._stack.aclose()
-        await self.backend.close()
+async def test_a_cluster_counts_its_tasks(site: Site) -> None:
+    row = await site.cluster(SHOP)
+    assert row.ready == sum(fact.desired for fact in SERVICES[SHOP])
+    assert row.pending == 0
 
 
-@pytest.fixture(autouse=True)
-def _no_aws_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Keep the variables and files of whoever runs the tests out of them."""
-    for name in [name for name in os.environ if name.startswith("AWS_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+async def test_a_cluster_counts_its_services(site: Site) -> None:
+    view = await site.settled(site.root("ecs"))
+    assert cells(view, view.row(SHOP), site)["services"] == len(SERVICES[SHOP])
 
 
-@pytest.fixture
-async def lab(tmp_path: Path) -> AsyncIterator[Lab]:
-    """A small, calm world that stands still unless it is moved on."""
-    async with SimServer(clock=ManualClock(), throttling=False, lively=False) as sim:
-        made = Lab(sim, tmp_path)
-        yield made
-        await made.close()
+async def test_clusters_beyond_a_page_are_found(site: Site) -> None:
+    view = await site.settled(site.root("ecs", CROWDED))
+    assert view.names == sorted(crowd("ecs"))
 
 
-async def test_every_cluster_of_every_scope_is_found(lab: Lab) -> None:
-    views = [lab.open(query) for query in lab.backend.roots()]
-    await asyncio.gather(*(view.settle() for view in views))
-    assert {row.ref.name: row.ref.scope.account for view in views for row in view.rows} == {
-        "shop-prod": "111122223333",
-        "media-prod": "111122223333",
-        "batch-prod": "111122223333",
-        "shop-staging": "444455556666",
-    }
+async def test_a_region_with_nothing_is_live_and_empty(site: Site) -> None:
+    for provider in ("ecs", "eks", "cloudmap"):
+        view = await site.settled(site.root(provider, EMPTY))
+        assert view.rows == []
+        assert view.last is not None
+        assert view.last.status.state is FeedState.LIVE
 
 
-async def test_an_account_without_clusters_is_live_and_empty(lab: Lab) -> None:
-    view = await lab.open(lab.root("acme-staging", "eu-west-1")).settle()
-    assert view.rows == []
-    assert view.shelf.status is not None
-    assert view.shelf.status.state is FeedState.LIVE
+@pytest.mark.parametrize("cluster", SERVICES)
+async def test_services_beyond_a_page_are_found(site: Site, cluster: str) -> None:
+    view = await site.listed(cluster, "ecs/services")
+    facts = {fact.name: fact for fact in SERVICES[cluster]}
+    assert view.names == sorted(facts)
+    for row in view.rows:
+        wanted = facts[row.ref.name].desired
+        said = await site.described(cluster, row.ref.name)
+        assert (row.ready, row.desired, row.pending) == (wanted, wanted, 0)
+        assert (row.status, row.uid) == ("ACTIVE", said["serviceArn"])
+        shown = cells(view, row, site)
+        assert shown["definition"] == said["taskDefinition"].rpartition("/")[2]
+        assert shown["launch"] == "FARGATE"
+        assert shown["rollout"] == "COMPLETED"
+        assert row.health is Health.OK
+        assert row.parents == (Ref(row.ref.scope, "ecs/clusters", cluster),)
 
 
-async def test_a_cluster_without_services_is_live_and_empty(lab: Lab) -> None:
-    lab.shop().services.clear()
-    view = await lab.services()
-    assert view.rows == []
-    assert view.problem() == ""
+async def test_a_cluster_lists_no_other_ones_services(site: Site) -> None:
+    found = [a async for a in site.raw.pages("ecs", "ListServices", "serviceArns", cluster=OTHER)]
+    assert {arn.split("/")[1] for arn in found} == {OTHER}
 
 
-async def test_any_query_for_clusters_is_that_of_their_whole_scope(lab: Lab) -> None:
-    scope = (await lab.cluster(*PROD)).ref.scope
-    assert lab.backend.plan(Query(scope, "ecs/clusters")) == lab.root(*PROD[:2])
+async def test_a_cluster_has_no_other_ones_tasks(site: Site) -> None:
+    view = await site.listed(OTHER, "ecs/tasks")
+    assert len(view.rows) == sum(fact.desired for fact in SERVICES[OTHER])
 
 
-async def test_the_way_down_from_a_cluster_to_its_containers(lab: Lab) -> None:
-    services = await lab.services()
-    assert len(services.rows) == 8
-    web = services.row("web")
-    assert web.health is Health.OK
-    assert web.ready == web.desired
-    tasks = await lab.tasks(web)
-    assert len(tasks.rows) == web.desired
-    task = tasks.rows[0]
-    assert task.parents[0] == web.ref
-    assert task.addresses[0].startswith("10.")
-    containers = await lab.open(Query(task.ref.scope, "ecs/containers", task.ref)).settle()
-    assert {row.cells[0] for row in containers.rows} == {"web", "datadog-agent"}
-    events = await lab.open(Query(web.ref.scope, "ecs/events", web.ref)).settle()
-    assert all(row.parents == (web.ref,) for row in events.rows)
+async def test_tasks_beyond_a_page_are_found(site: Site) -> None:
+    view = await site.listed(SHOP, "ecs/tasks")
+    held = await site.held(SHOP)
+    assert view.names == sorted(held)
+    assert len(held) >= sum(fact.desired for fact in SERVICES[SHOP])
+    for row in view.rows:
+        said = held[row.ref.name]
+        shown = cells(view, row, site)
+        assert (row.status, row.uid) == (said["lastStatus"], said["taskArn"])
+        assert shown["definition"] == said["taskDefinitionArn"].rpartition("/")[2]
+        assert shown["launch"] == "FARGATE"
+        service = said["group"].removeprefix("service:")
+        assert [parent.name for parent in row.parents] == [service, SHOP]
+        address = next(d for d in said["attachments"][0]["details"] if "IPv4" in d["name"])
+        assert shown["ip"] == address["value"]
+        assert row.addresses == (address["value"], row.uid)
+    running = [row for row in view.rows if row.status == "RUNNING"]
+    assert all(row.health is not Health.FAILING for row in running)
 
 
-async def test_a_registered_service_links_to_cloud_map(lab: Lab) -> None:
-    (link,) = (await lab.services()).row("web").links
-    assert link.kinds == ("cloudmap/services",)
-    assert link.addresses[0].startswith("arn:aws:servicediscovery:us-east-1:111122223333:service/")
+async def test_a_services_tasks_are_its_own(site: Site) -> None:
+    for name, count in (("web", WEB.desired), ("horde", MANY)):
+        service = await site.service(SHOP, name)
+        view = await site.listed(SHOP, "ecs/tasks", service)
+        assert len(view.rows) == count
+        assert {row.parents[0] for row in view.rows} == {service.ref}
 
 
-async def test_pages_are_followed_to_the_end(tmp_path: Path) -> None:
-    async with SimServer(scale="large", clock=ManualClock(), throttling=False, lively=False) as sim:
-        lab = Lab(sim, tmp_path)
-        where = ("acme-prod", "us-east-1", "ecs-large-00")
-        services = await lab.services(where)
-        assert len(services.rows) == 50
-        tasks = lab.open(Query(services.rows[0].ref.scope, "ecs/tasks"))
-        await tasks.settle()
-        running = [row for row in tasks.rows if row.status == "RUNNING"]
-        assert len(running) == 1000
-        calls = sim.world.faults.calls
-        assert calls["ecs:DescribeServices"] == 5
-        assert 10 <= calls["ecs:DescribeTasks"] <= -(-len(tasks.rows) // 100) + 1
-        await lab.close()
+async def test_the_server_narrows_a_list_of_tasks_to_a_service(site: Site) -> None:
+    listed = site.raw.pages("ecs", "ListTasks", "taskArns", cluster=SHOP, serviceName="web")
+    assert len([arn async for arn in listed]) == WEB.desired
 
 
-async def test_stopped_tasks_say_why_and_count_against_their_service(lab: Lab) -> None:
-    services = await lab.services()
-    catalog = services.row("catalog")
-    assert catalog.health is Health.OK
-    lab.sim.world.incident("oom", "shop-prod", "catalog")
-    await lab.sim.advance(60)
-    tasks = await lab.tasks(catalog)
-    (dead,) = [row for row in tasks.rows if row.health is Health.FAILING]
-    assert dead.status == "STOPPED"
-    assert "OutOfMemoryError" in dead.reason
-    assert "exit 137" in dead.reason
-    described = await lab.backend.describe(dead)
-    assert described.sections[0].title == "Why it stopped"
-    again = await lab.services()
-    assert again.row("catalog").health is Health.DEGRADED
-    assert "OutOfMemoryError" in again.row("catalog").reason
+async def test_tasks_have_an_age(site: Site) -> None:
+    view = await site.listed(SHOP, "ecs/tasks", await site.service(SHOP, "web"))
+    assert all(row.created for row in view.rows)
 
 
-async def test_a_release_that_cannot_start_fails_and_says_so(lab: Lab) -> None:
-    services = await lab.services()
-    lab.sim.world.incident("image-pull", "shop-prod", "catalog")
-    async with asyncio.timeout(DEADLINE):
-        while services.row("catalog").health < Health.DEGRADED:
-            await lab.sim.advance(15)
-            await services.settle()
-    assert "failed" in services.row("catalog").reason
+async def test_a_task_has_all_its_containers(site: Site) -> None:
+    tasks = await site.listed(SHOP, "ecs/tasks", await site.service(SHOP, "web"))
+    view = await site.listed(SHOP, "ecs/containers", tasks.rows[0])
+    assert sorted(str(row.cells[0]) for row in view.rows) == sorted(WEB.containers)
+    assert {row.status for row in view.rows} == {"RUNNING"}
+    assert {row.parents[0] for row in view.rows} == {tasks.rows[0].ref}
 
 
-async def test_scaling_is_requested_and_then_seen_to_happen(lab: Lab) -> None:
-    services = await lab.services()
-    web = services.row("web")
-    assert web.desired is not None
-    wanted = web.desired + 2
-    accepted = await lab.backend.perform(Scale(web.ref, current=web.desired, desired=wanted))
-    assert accepted.summary == f"{web.desired} -> {wanted} requested"
-    assert accepted.request_id
-    assert lab.sim.world.faults.calls["ecs:UpdateService"] == 1
-    await services.until(lambda view: view.row("web").desired == wanted)
-    assert services.row("web").health is Health.PROGRESSING
-    await lab.sim.advance(120)
-    await services.until(lambda view: view.row("web").ready == wanted)
-    assert services.row("web").health is Health.OK
-
-
-async def test_a_scale_to_zero_is_idle_in_the_end(lab: Lab) -> None:
-    services = await lab.services()
-    cart = services.row("cart")
-    await lab.backend.perform(Scale(cart.ref, current=cart.desired or 0, desired=0))
-    await lab.sim.advance(180)
-    await services.until(lambda view: view.row("cart").health is Health.IDLE)
-    assert services.row("cart").ready == 0
-
-
-async def test_a_restart_replaces_every_task_and_the_rollout_is_followed(lab: Lab) -> None:
-    services = await lab.services()
-    web = services.row("web")
-    before = {row.ref.name for row in (await lab.tasks(web)).rows}
-    accepted = await lab.backend.perform(Restart(web.ref))
-    assert accepted.summary == "new deployment requested"
-    seen = []
-    async with (
-        asyncio.timeout(60),
-        aclosing(cast("AsyncGenerator[object, None]", lab.backend.rollout(web.ref))) as looks,
-    ):
-        async for look in looks:
-            seen.append(look)
-            await lab.sim.advance(45)
-    assert seen[0].state is RolloutState.RUNNING  # type: ignore[attr-defined]
-    assert [r.role for r in seen[0].revisions] == ["new", "old"]  # type: ignore[attr-defined]
-    assert seen[-1].state is RolloutState.SETTLED  # type: ignore[attr-defined]
-    assert seen[-1].events  # type: ignore[attr-defined]
-    after = {row.ref.name for row in (await lab.tasks(web)).rows if row.status == "RUNNING"}
-    assert not after & before
-
-
-async def test_the_scale_dialog_knows_the_autoscaler(lab: Lab) -> None:
-    services = await lab.services()
-    info = await lab.backend.scale_info(services.row("web"))
-    assert info.desired == services.row("web").desired
-    assert info.autoscaler is not None
-    assert info.autoscaler.minimum <= info.desired <= info.autoscaler.maximum
-    assert (await lab.backend.scale_info(services.row("cart"))).autoscaler is None
-
-
-async def test_the_autoscaler_denied_is_a_problem_and_not_an_error(lab: Lab) -> None:
-    web = (await lab.services()).row("web")
-    lab.fault("application-autoscaling:*", code="AccessDeniedException")
-    info = await lab.backend.scale_info(web)
-    assert info.problem is not None
-    assert info.problem.code == "denied"
+async def test_a_settled_service_has_a_past(site: Site) -> None:
+    service = await site.service(SHOP, "web")
+    assert (await site.listed(SHOP, "ecs/events", service)).rows
 
 
 @pytest.mark.parametrize("kind", ["ecs/clusters", "ecs/services", "ecs/tasks", "ecs/containers"])
-async def test_everything_can_be_described(lab: Lab, kind: str) -> None:
-    scope = (await lab.cluster(*PROD)).ref.scope
-    view = await lab.open(Query(scope, kind)).settle()
-    found = await lab.backend.describe(view.rows[0])
+async def test_everything_can_be_described(site: Site, kind: str) -> None:
+    scope = (await site.cluster(SHOP)).ref.scope
+    row = (await site.settled(Query(scope, kind))).rows[0]
+    found = await site.ecs.describe(row)
+    assert found.ref == row.ref
     assert found.sections[0].title == "Summary"
-    assert found.document
+    assert row.uid in str(found.document)
 
 
-@pytest.mark.parametrize(
-    ("code", "problem", "remedy"),
-    [
-        ("AccessDeniedException", "denied", "allow ecs:ListServices"),
-        ("ExpiredTokenException", "expired", "aws configure --profile acme-prod"),
-        ("UnrecognizedClientException", "expired", "aws configure --profile acme-prod"),
-        ("ClusterNotFoundException", "not-found", "deleted"),
-        ("InvalidParameterException", "invalid", "correct"),
-    ],
-)
-async def test_a_refusal_is_named_with_its_remedy(
-    lab: Lab, code: str, problem: str, remedy: str
-) -> None:
-    scope = (await lab.cluster(*PROD)).ref.scope
-    lab.fault("ecs:ListServices", code=code)
-    view = await lab.open(Query(scope, "ecs/services")).settle()
-    assert view.last is not None
-    assert view.last.status.state is FeedState.STALE
-    assert view.last.status.problem is not None
-    assert view.last.status.problem.code == problem
-    assert view.last.status.problem.action == "ecs:ListServices"
-    assert remedy in view.last.status.problem.remedy
+async def stop_one(site: Site, name: str) -> Resource:
+    """Stop a task of a service by the server's own API, and return its row once it is over."""
+    task = (await site.listed(SHOP, "ecs/tasks", await site.service(SHOP, name))).rows[0]
+    await site.raw("ecs", "StopTask", cluster=SHOP, task=task.uid, reason="the contract says so")
+    view = site.open(Query(task.ref.scope, "ecs/tasks"))
+    async with site.server.time():
+        await view.until(lambda v: any(r.ref == task.ref and r.status == "STOPPED" for r in v.rows))
+    return view.row(task.ref.name)
 
 
-async def test_rows_outlive_a_failure_and_come_back_to_life(lab: Lab) -> None:
-    services = await lab.services()
-    lab.fault("ecs:DescribeServices", code="ExpiredTokenException")
-    await services.until(lambda view: view.problem() == "expired")
-    assert len(services.rows) == 8
-    lab.sim.world.faults.clear()
-    await services.until(lambda view: view.problem() == "")
+async def test_a_task_that_was_stopped_says_why(site: Site) -> None:
+    row = await stop_one(site, "svc-13")
+    assert "the contract says so" in row.reason
+    described = await site.ecs.describe(row)
+    assert described.sections[0].title == "Why it stopped"
+    assert (await site.held(SHOP))[row.ref.name]["lastStatus"] == "STOPPED"
 
 
-async def test_one_region_that_hangs_delays_nobody(tmp_path: Path) -> None:
-    async with SimServer(clock=ManualClock(), throttling=False, lively=False) as sim:
-        lab = Lab(sim, tmp_path, request_timeout=1.0)
-        lab.fault("ecs:*", scope="111122223333/eu-west-1", hang=True)
-        hanging = lab.open(lab.root("acme-prod", "eu-west-1"))
-        waiting = asyncio.ensure_future(hanging.settle())
-        others = [lab.open(q) for q in lab.backend.roots() if q != hanging.query]
-        await asyncio.gather(*(view.settle() for view in others))
-        assert not waiting.done()
-        await waiting
-        assert hanging.problem() == "unreachable"
-        assert sum(len(view.rows) for view in others) == 3
-        await lab.close()
+async def test_a_task_that_was_stopped_has_a_code_and_a_time(site: Site) -> None:
+    row = await stop_one(site, "svc-14")
+    view = await site.listed(SHOP, "ecs/tasks")
+    shown = cells(view, row, site)
+    assert shown["stop_code"] == "UserInitiated"
+    assert isinstance(shown["stopped"], float)
 
 
-async def test_an_endpoint_that_is_gone_is_unreachable(tmp_path: Path) -> None:
-    async with SimServer(clock=ManualClock(), lively=False) as sim:
-        lab = Lab(sim, tmp_path)
-    view = await lab.open(lab.root("acme-prod", "us-east-1")).settle()
-    assert view.problem() == "unreachable"
-    assert view.rows == []
-    await lab.close()
+async def settled(site: Site, service: Resource) -> list[Rollout]:
+    """Follow a service's rollout to its end."""
+    async with site.server.time(), aclosing(site.ecs.rollout(service.ref)) as looks:  # type: ignore[type-var]
+        return [look async for look in looks]
 
 
-async def test_throttling_slows_a_feed_down_and_never_fails_it(lab: Lab) -> None:
-    services = await lab.services()
-    lab.fault("ecs:DescribeServices", code="ThrottlingException", message="Rate exceeded")
-    await services.until(lambda view: view.problem() == "throttled")
-    assert services.last is not None
-    assert services.last.status.state is FeedState.LIVE
-    assert len(services.rows) == 8
-    slowed = {u.action_class for u in lab.backend.usage() if u.throttled_until}
-    assert slowed == {"ecs:services"}
+@pytest.mark.parametrize("change", [2, -3])
+async def test_a_scale_is_what_the_server_has_then(site: Site, change: int) -> None:
+    service = await site.service(SHOP, "svc-11")
+    current = service.desired or 0
+    wanted = max(0, current + change)
+    accepted = await site.ecs.perform(Scale(service.ref, current, wanted))
+    assert accepted.summary == f"{current} -> {wanted} requested"
+    assert accepted.request_id
+    assert (await site.described(SHOP, "svc-11"))["desiredCount"] == wanted
+    view = site.open(Query(service.ref.scope, "ecs/services"))
+    async with site.server.time():
+        await view.until(
+            lambda v: (
+                v.shelf.settled
+                and (v.row("svc-11").ready, v.row("svc-11").desired) == (wanted, wanted)
+            )
+        )
+    await site.ecs.perform(Scale(service.ref, wanted, current))
+    assert (await site.described(SHOP, "svc-11"))["desiredCount"] == current
 
 
-async def test_within_the_budget_aws_never_has_to_throttle(tmp_path: Path) -> None:
-    async with SimServer(scale="large", lively=False) as sim:
-        lab = Lab(sim, tmp_path, budget_share=0.9)
-        views = [lab.open(query) for query in lab.backend.roots()]
-        await asyncio.gather(*(view.settle() for view in views))
-        clusters = [row for view in views for row in view.rows]
-        assert len(clusters) == 10
-        services = [lab.open(Query(row.ref.scope, "ecs/services")) for row in clusters]
-        await asyncio.gather(*(view.settle() for view in services))
-        assert sum(len(view.rows) for view in services) == 500
-        assert not any(usage.throttled_until for usage in lab.backend.usage())
-        await lab.close()
+async def test_a_service_scaled_to_nothing_is_idle(site: Site) -> None:
+    service = await site.service(SHOP, "svc-15")
+    await site.ecs.perform(Scale(service.ref, service.desired or 0, 0))
+    view = site.open(Query(service.ref.scope, "ecs/services"))
+    async with site.server.time():
+        await view.until(lambda v: v.shelf.settled and v.row("svc-15").health is Health.IDLE)
+    assert (await site.described(SHOP, "svc-15"))["runningCount"] == 0
 
 
-NASTY = "[red][@click=app.quit]\x1b]52;c;eA==\x07名前" + "n" * 230
+async def test_a_scale_starts_tasks(site: Site) -> None:
+    service = await site.service(SHOP, "svc-16")
+    wanted = (service.desired or 0) + 2
+    await site.ecs.perform(Scale(service.ref, service.desired or 0, wanted))
+    await settled(site, service)
+    view = await site.listed(SHOP, "ecs/tasks", service)
+    assert len([row for row in view.rows if row.status == "RUNNING"]) == wanted
 
 
-async def test_names_that_nobody_should_give(lab: Lab) -> None:
-    assert lab.sim.world.cloudmap  # laid out by the names that services have until now
-    cluster = lab.shop()
-    web = cluster.services.pop("web")
-    web.name, web.arn = NASTY, f"{web.arn.rpartition('/')[0]}/{NASTY}"
-    cluster.services[NASTY] = web
-    rows = (await lab.services()).rows
-    (row,) = [row for row in rows if "名前" in row.ref.name]
-    assert "\x1b" not in str((row.ref, row.cells, row.status, row.reason))
-    assert row.ref.name.endswith("n" * 230)
+async def test_a_restart_is_a_new_deployment_at_the_server(site: Site) -> None:
+    service = await site.service(SHOP, "svc-12")
+    before = await site.described(SHOP, "svc-12")
+    accepted = await site.ecs.perform(Restart(service.ref))
+    assert accepted.summary == "new deployment requested"
+    after = await site.described(SHOP, "svc-12")
+    assert after["deployments"][0]["id"] != before["deployments"][0]["id"]
+    assert after["desiredCount"] == before["desiredCount"]
+    assert after["taskDefinition"] == before["taskDefinition"]
+    looks = await settled(site, service)
+    assert looks[-1].state is RolloutState.SETTLED
 
 
-async def test_a_mutation_that_is_refused_says_what_is_missing(lab: Lab) -> None:
-    web = (await lab.services()).row("web")
-    said = (
-        "User: arn:aws:iam::111122223333:user/ops is not authorized to perform: ecs:UpdateService "
-        f"on resource: {web.uid} because no identity-based policy allows it"
-    )
-    lab.fault("ecs:UpdateService", code="AccessDeniedException", message=said)
-    with pytest.raises(Denied) as caught:
-        await lab.backend.perform(Restart(web.ref))
-    assert caught.value.problem.remedy.startswith(f"allow ecs:UpdateService on {web.uid}")
+async def test_a_restart_replaces_tasks_and_shows_old_and_new(site: Site) -> None:
+    service = await site.service(SHOP, "svc-17")
+    before = {row.ref.name for row in (await site.listed(SHOP, "ecs/tasks", service)).rows}
+    await site.ecs.perform(Restart(service.ref))
+    looks = await settled(site, service)
+    assert {revision.role for revision in looks[0].revisions} == {"new", "old"}
+    after = (await site.listed(SHOP, "ecs/tasks", service)).rows
+    assert not before & {row.ref.name for row in after if row.status == "RUNNING"}
 
 
-@pytest.mark.parametrize(
-    ("code", "kind"),
-    [
-        ("ServiceNotActiveException", Conflict),
-        ("ServiceNotFoundException", NotFound),
-        ("ExpiredTokenException", Expired),
-    ],
-)
-async def test_a_mutation_is_never_repeated(lab: Lab, code: str, kind: type[Exception]) -> None:
-    web = (await lab.services()).row("web")
-    lab.fault("ecs:UpdateService", code=code)
-    with pytest.raises(kind):
-        await lab.backend.perform(Scale(web.ref, current=1, desired=2))
-    assert lab.sim.world.faults.calls["ecs:UpdateService"] == 1
+async def test_the_scale_dialog_knows_the_autoscaler(site: Site) -> None:
+    info = await site.ecs.scale_info(await site.service(SHOP, "web"))
+    assert (info.desired, info.running, info.pending) == (WEB.desired, WEB.desired, 0)
+    assert info.problem is None
+    assert info.autoscaler is not None
+    bounds = (info.autoscaler.minimum, info.autoscaler.maximum)
+    assert bounds == (WEB.desired, 3 * WEB.desired)
+    assert info.autoscaler.note == ""
+    other = await site.ecs.scale_info(await site.service(OTHER, "web"))
+    assert (other.autoscaler, other.problem) == (None, None)
 
 
-async def test_a_service_that_is_not_there(lab: Lab) -> None:
-    web = (await lab.services()).row("web")
+async def test_a_service_that_is_not_there_is_not_found(site: Site) -> None:
+    web = await site.service(SHOP, "web")
     gone = Ref(web.ref.scope, "ecs/services", "gone")
     with pytest.raises(NotFound):
-        await lab.backend.perform(Restart(gone))
+        await site.ecs.perform(Restart(gone))
     with pytest.raises(NotFound):
-        async for _ in lab.backend.rollout(gone):
-            pass
+        await site.ecs.perform(Scale(gone, 1, 2))
+    with pytest.raises(NotFound):
+        await anext(site.ecs.rollout(gone))
+    async with site.server.time():
+        assert await site.service(SHOP, "web")
+
+
+@pytest.mark.parametrize("kind", ["ecs/services", "ecs/tasks", "ecs/containers", "ecs/events"])
+async def test_a_cluster_that_is_not_there_is_not_found(site: Site, kind: str) -> None:
+    scope = (await site.cluster(SHOP)).ref.scope.at(cluster="gone")
+    view = await site.settled(Query(scope, kind))
+    assert view.last is not None
+    problem = view.last.status.problem
+    assert problem is not None
+    assert problem.code == "not-found"
+    assert problem.action in ("ecs:ListServices", "ecs:ListTasks")
+
+
+async def test_whoever_may_not_is_told_what_to_allow(site: Site, tmp_path: Path) -> None:
+    with site.server.strict() as keys:
+        limited = Site(site.server, site.server.sources(tmp_path / "limited", *keys))
+        try:
+            cluster = await limited.cluster(SHOP)
+            view = await limited.settled(Query(cluster.ref.scope, "ecs/services"))
+            assert view.last is not None
+            problem = view.last.status.problem
+            assert problem is not None
+            assert (problem.code, problem.action) == ("denied", "ecs:ListServices")
+            assert problem.remedy.startswith("allow ecs:ListServices on *")
+            with pytest.raises(Denied):
+                await limited.ecs.perform(Restart(Ref(cluster.ref.scope, "ecs/services", "web")))
+        finally:
+            await limited.close()
+    assert (await site.service(SHOP, "web")).health is Health.OK
+
+
+async def test_a_key_that_nobody_knows_is_to_be_renewed(site: Site, tmp_path: Path) -> None:
+    with site.server.strict():
+        sources = site.server.sources(tmp_path / "stranger", "AKIASTRANGER00000001", "secret")
+        stranger = Site(site.server, sources)
+        try:
+            view = await stranger.settled(stranger.root("ecs"))
+            assert view.problem() == "expired"
+        finally:
+            await stranger.close()

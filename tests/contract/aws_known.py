@@ -1,0 +1,18 @@
+"""Where moto (5.2) is known not to be as AWS is, by the name of the test that shows it."""
+
+MOTO_KNOWN_WRONG = {
+    "test_a_cluster_counts_its_services": "leaves activeServicesCount at 0",
+    "test_a_cluster_lists_no_other_ones_services": "matches clusters by the end of their name",
+    "test_a_cluster_has_no_other_ones_tasks": "matches clusters by a part of their name",
+    "test_the_server_narrows_a_list_of_tasks_to_a_service": "ignores ListTasks' serviceName",
+    "test_tasks_have_an_age": "gives tasks no createdAt and no startedAt",
+    "test_a_task_has_all_its_containers": "gives a task one container, PENDING for ever",
+    "test_a_settled_service_has_a_past": "has no service events",
+    "test_a_task_that_was_stopped_has_a_code_and_a_time": "gives no stopCode and no stoppedAt",
+    "test_a_scale_starts_tasks": "makes no tasks for a service",
+    "test_a_restart_replaces_tasks_and_shows_old_and_new": "makes no tasks for a service, and "
+    "renames its one deployment",
+    "test_a_key_that_nobody_knows_is_to_be_renewed": "words the refusals of JSON services in XML, "
+    "so that no client sees their code",
+}
+"""By the test's name: what moto does. Each such test is to fail on moto, and to pass elsewhere."""
