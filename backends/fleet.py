@@ -181,6 +181,10 @@ class Fleet:
                     found.setdefault(kind.id, kind)
         return tuple(found.values())
 
+    def discovers(self, scope: Scope) -> bool:
+        """Whether the clusters of a scope may have kinds of their own."""
+        return isinstance(self._providers.get(scope.provider), Discovering)
+
     async def discover(self, scope: Scope, max_age: float = DISCOVERED) -> Offer:
         """Ask a cluster for the kinds it has besides those of its backend; remembers them.
 

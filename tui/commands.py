@@ -1,7 +1,7 @@
 """The grammar of the `:` prompt and of ``topdeck get``: words to a target.
 
 ``:pods``, ``:svc web``, ``:pods /web !canary``, ``:deploy @payments-prod``, ``:ctx search``,
-``:cloudmap``, ``:q``. Pure: it knows names, not screens.
+``:cloudmap``, ``:crontabs.stable.example.com``, ``:q``. Pure: it knows names, not screens.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ ACTIONS: Mapping[str, tuple[str, str]] = {
     "readonly": ("readonly", "Switch read-only mode on or off"),
     "sort": ("sort", "Sort by a column: :sort age, :sort -restarts"),
     "refresh": ("refresh", "Ask for fresh rows now"),
+    "login": ("login", "Renew lost credentials by the command that does it"),
 }
 """Commands that are not kinds: word to action and description."""
 
@@ -45,11 +46,13 @@ class Command(msgspec.Struct, frozen=True):
 
 
 class Vocabulary:
-    """Every word that names a kind. Words may be shared; a family decides between them."""
+    """Every word that names a kind. Words may be shared; a family decides between them, and
+    within it the order: kinds of a backend before those that a cluster was found to offer."""
 
-    def __init__(self, kinds: Iterable[Kind]) -> None:
+    def __init__(self, kinds: Iterable[Kind], offered: Sequence[Kind] = ()) -> None:
         self._words: dict[str, list[Kind]] = {}
-        for kind in (BOARD_KIND, *kinds):
+        self._offered = offered
+        for kind in (BOARD_KIND, *kinds, *offered):
             plural = kind.id.partition("/")[2]
             for word in dict.fromkeys((kind.id, plural, kind.singular, *kind.aliases)):
                 self._words.setdefault(word.lower(), []).append(kind)
@@ -69,20 +72,34 @@ class Vocabulary:
     def kind(self, word: str, family: str = "") -> Kind:
         """Return the kind a word names, that of `family` if there are several.
 
-        Raises `CommandError` with the nearest word for one that is unknown.
+        A word may be followed by its API group, or by the beginning of that. Raises
+        `CommandError` with the nearest word for one that is unknown.
         """
-        kinds = self._words.get(word.lower())
-        if kinds is None:
+        kinds = self._words.get(word.lower()) or self._of_group(word.lower())
+        if not kinds:
             near = difflib.get_close_matches(word.lower(), self.words, 1)
             hint = f" Did you mean {near[0]}?" if near else ""
-            known = ", ".join(
-                sorted({k.id.partition("/")[2] for ks in self._words.values() for k in ks})
+            raise CommandError(
+                f"There is no kind or command {word!r}.{hint} Kinds are: {self._known()}."
             )
-            raise CommandError(f"There is no kind or command {word!r}.{hint} Kinds are: {known}.")
         for kind in kinds:
             if kind.id.partition("/")[0] == family:
                 return kind
         return kinds[0]
+
+    def _of_group(self, word: str) -> Sequence[Kind]:
+        """Return the kinds that ``name.group`` names; the whole group before the beginning of
+        one, as kubectl has it."""
+        name, _, group = word.partition(".")
+        kinds = [k for k in self._words.get(name, ()) if group and k.group.startswith(group)]
+        return [k for k in kinds if k.group == group] or kinds
+
+    def _known(self) -> str:
+        """Return the kinds there are: by name, but for those of clusters, of which are many."""
+        more = {kind.id for kind in self._offered}
+        own = {k.id for kinds in self._words.values() for k in kinds} - more
+        names = ", ".join(sorted({each.partition("/")[2] for each in own}))
+        return f"{names}, and {len(more)} more that clusters have" if more else names
 
     def parse(self, text: str, family: str = "") -> Command:
         """Understand a command line without its colon; raises `CommandError`."""

@@ -8,7 +8,7 @@ import msgspec
 
 from backends.board import BOARD_KIND, Board
 from backends.fleet import Fleet
-from backends.model import Query, Ref, Resource
+from backends.model import Kind, Query, Ref, Resource
 from tui.commands import Command, CommandError
 from tui.rows import BoardRows, EverywhereRows, QueryRows, RowSource
 
@@ -38,7 +38,7 @@ def source_of(place: Place, fleet: Fleet, board: Board) -> RowSource:
     """Return the rows of a place."""
     if place.kind == BOARD_KIND.id:
         return BoardRows(board, fleet)
-    kind = fleet.kinds[place.kind]
+    kind = _kind(fleet, place.kind)
     if place.queries:
         return QueryRows(fleet, kind, place.queries, place.crumbs)
     return EverywhereRows(fleet, board, kind)
@@ -47,7 +47,7 @@ def source_of(place: Place, fleet: Fleet, board: Board) -> RowSource:
 def child_of(fleet: Fleet, board: Board, resource: Resource, crumbs: Sequence[str]) -> Place | None:
     """Return the place that enter leads to, or None for a resource with nothing below it."""
     below = board.cluster(resource.ref) or resource
-    kind = fleet.kinds.get(below.ref.kind)
+    kind = fleet.kind(below.ref.kind)
     if kind is None or not kind.child or kind.child not in fleet.kinds:
         return None
     query = fleet.children(below, kind.child)
@@ -64,7 +64,7 @@ def place_of(
     """
     if command.kind == BOARD_KIND.id:
         return _board_place(command, fleet, board)
-    kind = fleet.kinds[command.kind]
+    kind = _kind(fleet, command.kind)
     family = kind.id.partition("/")[0]
     chosen: Sequence[Resource] = ()
     if command.where and command.where != "all":
@@ -94,6 +94,13 @@ def _board_place(command: Command, fleet: Fleet, board: Board) -> Place:
             if place is not None:
                 return place
     return Place(filter=name)
+
+
+def _kind(fleet: Fleet, kind_id: str) -> Kind:
+    kind = fleet.kind(kind_id)
+    if kind is None:
+        raise CommandError(f"There is no kind {kind_id!r}.")
+    return kind
 
 
 def _family(cluster: Resource) -> str:

@@ -11,7 +11,7 @@ from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 
 from tui.config import THEMES
-from tui.prompts import commands
+from tui.prompts import commands, offered
 from tui.screens.browse import BrowseScreen
 
 if TYPE_CHECKING:
@@ -29,14 +29,14 @@ class TopdeckCommands(Provider):
         app = cast("TopdeckApp", self.app)
         if not isinstance(screen, BrowseScreen):
             return
-        offered = {
+        active = {
             bound.binding.action: bound
             for bound in screen.active_bindings.values()
             if bound.node is screen and bound.enabled and not bound.binding.system
         }
-        for action, bound in offered.items():
+        for action, bound in active.items():
             yield bound.binding.description, bound.tooltip, partial(self._act, action)
-        for candidate in commands(app.fleet):
+        for candidate in (*commands(app.fleet), *offered(app.fleet, screen.cluster)):
             run = partial(screen.run_command, candidate.word)
             yield f":{candidate.word}", candidate.help, run
         for cluster in app.board.clusters:

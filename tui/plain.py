@@ -16,6 +16,7 @@ from backends.model import FeedState, Format, Kind, Problem, Ref, Resource
 from tui.cli import Options
 from tui.commands import CommandError, Vocabulary
 from tui.compose import SourcesFor, attach_backends
+from tui.offers import Wording, explained
 from tui.rows import BoardRows, EverywhereRows, RowSource, SourceStatus
 from widgets.cells import cell_text, fit, width_of
 from widgets.row_filter import RowFilter
@@ -42,6 +43,8 @@ async def print_rows(
         kind = _kind(fleet, options.kind)
         board.open()
         complete = await _until(lambda: _settled(board), options.timeout)
+        if kind is None:
+            kind = await _asked(fleet, board, options.kind)
         source: RowSource = BoardRows(board, fleet)
         if kind.id != BOARD_KIND.id:
             source = EverywhereRows(fleet, board, kind)
@@ -68,8 +71,33 @@ async def print_rows(
         await fleet.close()
 
 
-def _kind(fleet: Fleet, word: str) -> Kind:
-    return Vocabulary(fleet.kinds.values()).kind(word) if word else BOARD_KIND
+def _kind(fleet: Fleet, word: str) -> Kind | None:
+    """Return the kind that a word names; None where the clusters have to be asked for it."""
+    if not word:
+        return BOARD_KIND
+    may_ask = any(fleet.discovers(root.scope) for root in fleet.roots)
+    try:
+        kind = Vocabulary(fleet.kinds.values()).kind(word)
+    except CommandError:
+        if may_ask:
+            return None
+        raise
+    family = kind.id.partition("/")[0]
+    looked_at = any(root.kind.startswith(f"{family}/") for root in fleet.roots)
+    return kind if looked_at or kind is BOARD_KIND or not may_ask else None
+
+
+async def _asked(fleet: Fleet, board: Board, word: str) -> Kind:
+    """Ask the clusters for a kind; raises `CommandError` where none has it."""
+    wording = Wording(fleet, board, "", None)
+    problems = await wording.learn(word)
+    try:
+        kind = fleet.kind(wording.parse(word).kind)
+    except CommandError as error:
+        raise CommandError(explained(error, problems)) from error
+    if kind is None:
+        raise CommandError(f"{word!r} is no kind.")
+    return kind
 
 
 async def _until(done: Callable[[], bool], timeout: float) -> bool:

@@ -8,6 +8,7 @@ from textual.screen import Screen
 
 from backends.board import BOARD_KIND, Board
 from backends.fleet import Fleet
+from backends.model import Resource
 from tui.commands import ACTIONS
 from tui.config import THEMES
 from widgets.completion import Candidate, Completer
@@ -26,8 +27,23 @@ def commands(fleet: Fleet) -> Sequence[Candidate]:
     return found
 
 
-def completer(fleet: Fleet, board: Board) -> Completer:
-    """Return what completes the command line: first words, and clusters after them."""
+def offered(fleet: Fleet, cluster: Resource | None) -> Sequence[Candidate]:
+    """Return the first words for the kinds that a cluster is known to have besides, or any."""
+    found: list[Candidate] = []
+    known = {k.id.partition("/")[2] for k in fleet.kinds.values() if k.id.startswith("k8s/")}
+    for kind in fleet.offered(cluster.ref.scope if cluster is not None else None):
+        plural, *others = kind.aliases
+        full = kind.id.partition("/")[2]
+        word, also = (plural, others) if plural not in known else (full, [])
+        known.add(plural)
+        text = f"{kind.title} ({kind.group})" if kind.group else kind.title
+        found.append(Candidate(word, text, tuple(also), "filter @cluster"))
+    return found
+
+
+def completer(fleet: Fleet, board: Board, within: Resource | None = None) -> Completer:
+    """Return what completes the command line: first words, and clusters after them; `within` is
+    the cluster where one is."""
     at, names = [Candidate("@all", "In every cluster")], []
     for cluster in board.clusters:
         scope = cluster.ref.scope
@@ -36,12 +52,21 @@ def completer(fleet: Fleet, board: Board) -> Completer:
         names.append(Candidate(cluster.ref.name, where))
     themes = [Candidate(name) for name in THEMES]
     going = dict.fromkeys(BOARD_KIND.aliases, names)
-    return Completer(commands(fleet), {"": at, "theme": themes, **going})
+    words = (*commands(fleet), *offered(fleet, within))
+    return Completer(words, {"": at, "theme": themes, **going})
+
+
+_ANY_KIND = Candidate(
+    "<kind>",
+    "Whatever else a Kubernetes cluster serves, by plural, singular, short name or name.group: "
+    ":cm, :ingresses, :crontabs.example.com",
+    takes="filter @cluster",
+)
 
 
 def help_panel(screen: Screen[None], fleet: Fleet | None = None) -> HelpPanel:
     """Return the help of a screen; with a fleet, its commands and the filter language too."""
     extra: tuple[HelpSection, ...] = ()
     if fleet is not None:
-        extra = (commands_section(commands(fleet)), FILTER_HELP)
+        extra = (commands_section((*commands(fleet), _ANY_KIND)), FILTER_HELP)
     return HelpPanel(screen.active_bindings, extra)

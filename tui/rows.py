@@ -7,7 +7,7 @@ that clusters may appear while it is open.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Protocol, TypeAlias
+from typing import NamedTuple, Protocol, TypeAlias
 
 import msgspec
 
@@ -56,7 +56,10 @@ def combine(statuses: Iterable[FeedStatus | None], now: float) -> SourceStatus:
         state = FeedState.STALE
     elif loading or len(given) < len(known):
         state = FeedState.LOADING
-    problems = [s.problem for s in (*stale, *given) if s.problem is not None]
+    absent = [status for status in given if _is_absent(status)]
+    # A kind that one cluster does not have is worth no word where others have it.
+    said = given if len(absent) == len(known) else [s for s in given if not _is_absent(s)]
+    problems = [s.problem for s in (*stale, *said) if s.problem is not None]
     totals = [status.total for status in loading if status.total is not None]
     return SourceStatus(
         state=state,
@@ -67,6 +70,12 @@ def combine(statuses: Iterable[FeedStatus | None], now: float) -> SourceStatus:
         loaded=sum(status.loaded for status in loading),
         total=sum(totals) if totals else None,
     )
+
+
+def _is_absent(status: FeedStatus) -> bool:
+    """Whether a feed has no rows because its cluster has no such kind."""
+    problem = status.problem
+    return status.state is FeedState.LIVE and problem is not None and problem.code == "not-found"
 
 
 class RowSource(Protocol):
@@ -94,6 +103,10 @@ class RowSource(Protocol):
 
     def project(self, row: Resource) -> tuple[Cell, ...]:
         """Return a row's cells, aligned with `columns`."""
+        ...
+
+    def rows(self) -> Sequence[Resource]:
+        """Return every row there is at this moment."""
         ...
 
     def open(self, changed: RowsChanged) -> Sequence[Resource]:
@@ -138,6 +151,10 @@ class BoardRows:
         """Return the row's own cells."""
         return row.cells
 
+    def rows(self) -> Sequence[Resource]:
+        """Return the board's rows."""
+        return self._board.rows
+
     def open(self, changed: RowsChanged) -> Sequence[Resource]:
         """Begin to listen to the board, which is open already."""
         self._unlisten = self._board.listen(changed)
@@ -166,6 +183,14 @@ class BoardRows:
             self._unlisten()
 
 
+class _Picks(NamedTuple):
+    """Where the cells of rows stand that have the same columns."""
+
+    columns: tuple[Column, ...] | None
+    picks: tuple[int | str, ...]
+    """For each column shown the index of its cell, or what is special about it."""
+
+
 class QueryRows:
     """Rows of one kind, or of a kind's members, from any number of queries."""
 
@@ -181,7 +206,9 @@ class QueryRows:
         self._visible = True
         self._spans = len({query.scope.at(namespace="") for query in queries}) > 1
         self._in_clusters = f"{kind.id.partition('/')[0]}/clusters" in fleet.kinds
-        self._indices: dict[str, tuple[int | str, ...]] = {}
+        self._chosen: tuple[tuple[Column, ...], ...] = ()
+        self._columns: tuple[Column, ...] | None = None
+        self._indices: dict[str | int, _Picks] = {}
 
     @property
     def empty(self) -> str:
@@ -190,9 +217,20 @@ class QueryRows:
 
     @property
     def columns(self) -> Sequence[Column]:
-        """The kind's columns, with the cluster's after the name where rows are of several, and why
-        a row is as it is in the end."""
+        """The kind's columns, or those that the servers chose, with the cluster's after the name
+        where rows are of several, and why a row is as it is in the end."""
+        shelves = (feed.shelf.columns for feed in self._asked.values())
+        chosen = tuple({id(each): each for each in shelves if each is not None}.values())
+        if self._columns is None or chosen != self._chosen:
+            self._chosen, self._columns = chosen, tuple(self._laid_out(chosen))
+            self._indices.clear()
+        return self._columns
+
+    def _laid_out(self, chosen: Sequence[Sequence[Column]]) -> Sequence[Column]:
         own = self.kind.columns
+        if chosen:
+            # Clusters may differ in the version of a kind, and so in its columns.
+            own = tuple({column.key: column for each in chosen for column in each}.values())
         have = {column.key for column in own}
         where = (_CLUSTER, _REGION) if self._in_clusters else (_REGION, _PROFILE)
         extra = [c for c in where if self._spans and c.key not in have]
@@ -201,13 +239,22 @@ class QueryRows:
 
     def project(self, row: Resource) -> tuple[Cell, ...]:
         """Pick a row's cells by key, since members differ in their columns."""
-        picks = self._indices.get(row.ref.kind)
-        if picks is None:
-            picks = self._indices[row.ref.kind] = self._picks(row.ref.kind)
+        key = row.ref.kind if row.columns is None else id(row.columns)
+        picks = self._indices.get(key)
+        if picks is None or picks.columns is not row.columns:
+            picks = self._picks(row)
+            self._indices[key] = picks
         cells = row.cells
         return tuple(
-            cells[pick] if isinstance(pick, int) else self._special(pick, row) for pick in picks
+            cells[pick] if isinstance(pick, int) else self._special(pick, row)
+            for pick in picks.picks
         )
+
+    def rows(self) -> Sequence[Resource]:
+        """Return every row there is."""
+        return [
+            r for asked, feed in self._asked.items() for r in self._matching(asked, feed.shelf.rows)
+        ]
 
     def open(self, changed: RowsChanged) -> Sequence[Resource]:
         """Open every query's feed."""
@@ -265,16 +312,18 @@ class QueryRows:
     def _matching(self, asked: Query, rows: Mapping[Ref, Resource]) -> Iterable[Resource]:
         return [row for row in rows.values() if belongs(asked, row)]
 
-    def _picks(self, kind_id: str) -> tuple[int | str, ...]:
-        kind = self._fleet.kinds.get(kind_id, self.kind)
-        at = {column.key: index for index, column in enumerate(kind.columns)}
-        return tuple(at.get(column.key, column.key) for column in self.columns)
+    def _picks(self, row: Resource) -> _Picks:
+        kind = self._fleet.kind(row.ref.kind) or self.kind
+        columns = kind.columns if row.columns is None else row.columns
+        at = {column.key: index for index, column in enumerate(columns)}
+        picks = tuple(at.get(column.key, column.key) for column in self.columns)
+        return _Picks(row.columns, picks)
 
     def _special(self, key: str, row: Resource) -> Cell:
         """Cells that stand in no kind's own columns."""
         scope = row.ref.scope
         if key == "kind":
-            kind = self._fleet.kinds.get(row.ref.kind)
+            kind = self._fleet.kind(row.ref.kind)
             return kind.singular if kind is not None else row.ref.kind
         if key == "status":
             return row.status

@@ -161,6 +161,12 @@ class CommandBar(Vertical):
         # At once, not by a message: what is typed next belongs here already.
         self.screen.set_focus(self.line)
 
+    def offer(self, completer: Completer) -> None:
+        """Complete by something that knows more; what is typed and what is chosen stays."""
+        self.completer = completer
+        if self.is_open and self._chosen is None and not self._problem.display:
+            self._complete(self._text)
+
     def close(self) -> None:
         """Hide the prompt, and give the focus back to what had it."""
         if not self.display:
@@ -179,8 +185,12 @@ class CommandBar(Vertical):
         # The list would cover what is said; typing on, or choosing, brings it back.
         self.query_one(Completions).display = False
 
+    @property
+    def _problem(self) -> Static:
+        return self.query_one(".command-error", Static)
+
     def _say(self, message: str) -> None:
-        error = self.query_one(".command-error", Static)
+        error = self._problem
         error.display = bool(message)
         error.update(plain(f"✗ {message}") if message else Content(""))
 
