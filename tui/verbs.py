@@ -39,8 +39,9 @@ def allowed(screen: BrowseScreen, action: str) -> bool | None:
         return True
     row = screen.target
     kinds = screen.fleet.kinds
-    if row is not None and row.ref.kind in kinds:
-        verbs = kinds[row.ref.kind].verbs
+    kind = screen.fleet.kind(row.ref.kind) if row is not None else None
+    if kind is not None:
+        verbs = kind.verbs
     else:
         own = screen.source.kind
         members = [kinds[member] for member in own.members if member in kinds]

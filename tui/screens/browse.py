@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual import on, work
@@ -16,10 +17,11 @@ from textual.widgets import Input
 from backends.base import BackendError
 from backends.board import BOARD_KIND
 from backends.fleet import Fleet
-from backends.model import FeedState, Ref, Resource
+from backends.model import Column, FeedState, Problem, Ref, Resource
 from tui import header, verbs
-from tui.commands import CommandError, Vocabulary
+from tui.commands import CommandError
 from tui.navigation import Place, child_of, place_of, place_with, source_of
+from tui.offers import Wording, explained
 from tui.prompts import completer
 from tui.rows import RowSource
 from tui.screens.browse_keys import KEYS
@@ -45,6 +47,9 @@ FLUSH = 0.1
 ARRIVAL = 3.0
 """Seconds after the first rows within which others are taken to arrive with them."""
 
+PATIENCE = 0.5
+"""Seconds after which it is said that a command waits for an answer."""
+
 TICK = 1.0
 """Seconds between repaints of ages."""
 
@@ -58,7 +63,7 @@ class BrowseScreen(TableActions):
         super().__init__()
         self.place = place
         self._source: RowSource | None = None
-        self._columns: Sequence[object] = ()
+        self._columns: tuple[Column, ...] = ()
         self._wanted: Ref | None = place.cursor
         self._covered = False
         self._stirred = False
@@ -107,7 +112,9 @@ class BrowseScreen(TableActions):
         self.query_one("#rollout").display = False
         self._settle_columns()
         self.table.set_empty("Waiting for the first answer ...")
-        self.table.replace(self.source.open(self._rows_changed))
+        rows = self.source.open(self._rows_changed)
+        if not self._settle_columns():
+            self.table.replace(rows)
         if self.place.filter:
             self.query_one(FilterBar).set_text(self.place.filter)
             self.table.set_filter(self.place.filter)
@@ -140,7 +147,8 @@ class BrowseScreen(TableActions):
         self.query_one("#body").set_class(event.size.width >= WIDE, "-wide")
 
     def _rows_changed(self, upserts: Sequence[Resource], deletes: Sequence[Ref]) -> None:
-        self.table.apply(upserts, deletes)
+        if not self._settle_columns():
+            self.table.apply(upserts, deletes)
         self._stirred = True
         if self._wanted is not None:
             self._find_wanted()
@@ -149,16 +157,28 @@ class BrowseScreen(TableActions):
         if self._wanted is not None and self.table.move_to(self._wanted):
             self._wanted = None
 
-    def _settle_columns(self) -> None:
-        """Hand the table its columns again where a cluster that appeared added some."""
-        if tuple(self.source.columns) != tuple(self._columns):
-            self._columns = tuple(self.source.columns)
-            self.table.set_columns(self.source.columns, self.source.project)
+    def _settle_columns(self) -> bool:
+        """Hand the table its columns where they changed, since a server chose others, with all
+        rows; filter, order and cursor stay. Returns whether that was so."""
+        columns = tuple(self.source.columns)
+        if columns == self._columns:
+            return False
+        self._columns, table = columns, self.table
+        order, cursor = (table.sort_key, table.sort_reverse), table.cursor_ref
+        touched, text = table.touched, self.query_one(FilterBar).text
+        table.set_columns(columns, self.source.project)
+        table.replace(self.source.rows())
+        table.sort_by(*order)
+        table.set_filter(text)
+        if touched and cursor is not None:
+            table.move_to(cursor)
+        return True
 
     def _flush(self) -> None:
         if self._covered:
             return
         self.source.flush()
+        self._settle_columns()
         if self._stirred:
             self._stirred = False
             self._stay_on_top()
@@ -243,19 +263,42 @@ class BrowseScreen(TableActions):
         self.run_command(event.text)
 
     def run_command(self, text: str) -> None:
-        """Do what a command line says; a word that is not known keeps the line open."""
-        bar = self.query_one(CommandBar)
-        vocabulary = Vocabulary(self.fleet.kinds.values())
-        family = self.place.family
+        """Do what a command line says; a word that is not known keeps the line open.
+
+        Clusters that may have a kind of that name are asked first.
+        """
+        self.workers.cancel_group(self, "command")
+        wording = self._wording()
+        if wording.sure(text):
+            self._obey(wording, text)
+        else:
+            self._ask_clusters(wording, text)
+
+    @work(group="command")
+    async def _ask_clusters(self, wording: Wording, text: str) -> None:
+        told = f"Asking for what is called {text.split(maxsplit=1)[0]} ..."
+        notice = self.set_timer(PATIENCE, partial(self.notify, told, timeout=3, markup=False))
         try:
-            command = vocabulary.parse(text, family)
+            problems = await wording.learn(text)
+        finally:
+            notice.stop()
+        if self.is_current:
+            self._obey(wording, text, problems)
+
+    def _wording(self) -> Wording:
+        return Wording(self.fleet, self.topdeck.board, self.place.family, self.cluster)
+
+    def _obey(self, wording: Wording, text: str, problems: Sequence[Problem] = ()) -> None:
+        bar = self.query_one(CommandBar)
+        try:
+            command = wording.parse(text)
             if command.action:
                 verbs.run_action(self, command)
             else:
                 here, board = self.place, self.topdeck.board
                 self.topdeck.go(place_of(command, self.fleet, board, here, self.cluster))
         except CommandError as error:
-            bar.fail(str(error))
+            bar.fail(explained(error, problems))
             return
         bar.close()
 
@@ -312,9 +355,22 @@ class BrowseScreen(TableActions):
 
     def action_command(self) -> None:
         """Open the command line, with what there is to complete."""
+        self.workers.cancel_group(self, "command")
         bar = self.query_one(CommandBar)
-        bar.completer = completer(self.fleet, self.topdeck.board)
+        bar.completer = completer(self.fleet, self.topdeck.board, self.cluster)
         bar.open()
+        if self.cluster is not None:
+            self._complete_kinds(self.cluster)
+
+    @work(exclusive=True, group="kinds")
+    async def _complete_kinds(self, cluster: Resource) -> None:
+        """Offer the kinds that the cluster has besides, once it has said them."""
+        try:
+            await self.fleet.discover(cluster.ref.scope)
+        except BackendError:
+            return  # whoever types such a word is told
+        bar = self.query_one(CommandBar)
+        bar.offer(completer(self.fleet, self.topdeck.board, cluster))
 
     def action_pane(self) -> None:
         """Show or hide the detail pane."""
@@ -327,7 +383,7 @@ class BrowseScreen(TableActions):
     async def _describe_in_pane(self, row: Resource | None) -> None:
         pane = self.query_one(DetailPane)
         target = row if row is None else self.topdeck.board.cluster(row.ref) or row
-        if target is None or target.ref.kind not in self.fleet.kinds:
+        if target is None or self.fleet.kind(target.ref.kind) is None:
             pane.show_ref(None)
             return
         pane.show_resource(target)

@@ -74,7 +74,7 @@ class DetailScreen(Screen[None]):
         pane.display, view.display = not document, document
         (view if document else pane).focus()
         fleet = self.topdeck.fleet
-        kind = fleet.kinds.get(self.resource.ref.kind)
+        kind = fleet.kind(self.resource.ref.kind)
         title = kind.singular if kind is not None else self.resource.ref.kind
         parts = self.resource.ref.scope.parts[-2:]
         crumbs = ("document" if document else "describe", *parts, title, self.resource.ref.name)
