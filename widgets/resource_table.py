@@ -155,8 +155,6 @@ class ResourceTable(TableCanvas):
         self._port.settle(asked=False)
         if self._view.total > 2 * self._measured:
             self._fit_all()
-        else:
-            self._fit_live([row for r in upserts if (row := self._view.get(r.ref)) is not None])
         self._changed()
 
     def set_filter(self, text: str) -> None:

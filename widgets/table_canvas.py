@@ -223,10 +223,15 @@ class TableCanvas(LeanView, can_focus=True, inherit_bindings=False):
         if self._widths.measure(rows[:: max(1, len(rows) // SAMPLE)], texts=True):
             self._lay_out()
 
-    def _fit_live(self, rows: Sequence[Row]) -> None:
-        """Widen columns in which a cut would mislead, such as numbers, to what rows hold."""
-        if self._widths.measure(rows, texts=False):
+    def _fit_view(self, rows: Sequence[Row]) -> bool:
+        """Widen columns in which a cut would mislead, such as numbers, to what is about to show.
+
+        Only what comes into view counts: a change out of sight costs nothing.
+        """
+        grew = self._widths.measure(rows, texts=False)
+        if grew:
             self._lay_out()
+        return grew
 
     def _row_painted(self, y: int) -> Ref | None:
         """Return what the screen shows in its line `y`, whatever has changed since."""
@@ -253,21 +258,26 @@ class TableCanvas(LeanView, can_focus=True, inherit_bindings=False):
         """Scroll to where the window is, and refresh the lines that look different."""
         if not self.size.height:
             return  # nothing has been laid out yet; `on_resize` will catch up
-        size = Size(self._layout.width, self._port.lines + 1)
-        if size != self.virtual_size:
-            self.virtual_size = size
-        if self.scroll_offset.y != self._port.top:
+        scrolled = self.scroll_offset.y != self._port.top
+        if scrolled:
+            self._fit_view(self._view.visible[self._port.top : self._port.top + self._height])
+        self._size_to_content()
+        if scrolled:
             self.scroll_to(y=self._port.top, animate=False, force=True)
             self.refresh()
         else:
             self._refresh_changed()
 
+    def _size_to_content(self) -> None:
+        size = Size(self._layout.width, self._port.lines + 1)
+        if size != self.virtual_size:
+            self.virtual_size = size
+
     def _refresh_changed(self) -> None:
-        now, top, width = self._clock.now(), self._port.top, self.size.width
-        dirty = [
-            Region(0, y, width, 1)
-            for y in range(1, self.size.height)
-            if self._painted.get(y, _NEVER) != self._shown(top + y - 1, y - 1, now)
-        ]
-        if dirty:
-            self.refresh(*dirty)
+        now, top = self._clock.now(), self._port.top
+        lines = {y: self._shown(top + y - 1, y - 1, now) for y in range(1, self.size.height)}
+        dirty = [y for y, shown in lines.items() if self._painted.get(y, _NEVER) != shown]
+        if self._fit_view([line.row for y in dirty if isinstance(line := lines[y], Line)]):
+            self._size_to_content()
+        elif dirty:
+            self.refresh(*(Region(0, y, self.size.width, 1) for y in dirty))

@@ -91,15 +91,15 @@ class ColumnWidths:
             for index, column in enumerate(self._columns)
             if column.format is not Format.AGE and (texts or column.format is not Format.TEXT)
         ]
-        before = [*self._wanted, *self._usual]
         rows = list(rows)
+        if not rows:
+            return False
+        before = [*self._wanted, *self._usual]
         for index, column in watched:
             found = sorted(
                 width_of(cell_text(row.cells[index], column, row.resource.health, 0.0))
                 for row in rows
             )
-            if not found:
-                continue
             self._wanted[index] = max(self._wanted[index], min(found[-1], _LIMIT))
             if texts:
                 usual = found[int((len(found) - 1) * _USUAL_SHARE)]

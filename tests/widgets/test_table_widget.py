@@ -386,6 +386,21 @@ async def test_a_longer_name_widens_its_column_with_the_next_load_only() -> None
         assert "d-with-a-long-name" in (await painted(app))[2]
 
 
+async def test_a_number_that_comes_into_view_is_shown_whole() -> None:
+    app = TableApp()
+    async with app.run_test(size=(80, 12)):
+        rows = [resource(f"svc-{number:03}") for number in range(100)]
+        app.table.replace(rows)
+        before = (await painted(app))[0].index("AGE")
+        app.table.apply([resource("svc-099", count=123_456_789)])
+        app.table.apply([resource("svc-002", count=7)])
+        assert (await painted(app))[0].index("AGE") == before
+        app.table.action_last()
+        screen = await painted(app)
+        assert "123456789" in "\n".join(screen)
+        assert screen[0].index("AGE") > before
+
+
 async def test_new_columns_begin_anew() -> None:
     app = TableApp()
     async with app.run_test(size=SIZE) as pilot:
