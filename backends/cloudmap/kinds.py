@@ -29,7 +29,7 @@ SERVICES = Kind(
     singular="Cloud Map service",
     columns=(
         Column("name", "Service"),
-        Column("health", "Health", Format.STATUS),
+        Column("status", "Health", Format.STATUS),
         Column("healthy", "Healthy", Format.RATIO),
         Column("instances", "Instances", Format.NUMBER),
         Column("records", "DNS records"),
@@ -51,7 +51,7 @@ INSTANCES = Kind(
     singular="Cloud Map instance",
     columns=(
         Column("name", "Instance"),
-        Column("health", "Health", Format.STATUS),
+        Column("status", "Health", Format.STATUS),
         Column("address", "Address"),
         Column("port", "Port", Format.NUMBER),
         Column("zone", "Zone"),

@@ -1,7 +1,8 @@
 """Runs many commands of the AWS CLI in one process, on its own interpreter.
 
-Reads a JSON list of {"args": [...], "env": {...}} and writes one of {"code", "out", "err"}:
-starting the CLI anew for each would take longer than all else in these tests.
+Reads lines of JSON, each a list of {"args": [...], "env": {...}}, and answers each with a line: a
+list of {"code", "out", "err"}. Starting the CLI anew for every command would take longer than
+all else in these tests.
 """
 
 import contextlib
@@ -10,17 +11,28 @@ import json
 import os
 import sys
 
+from awscli.clidriver import create_clidriver  # importing it sets a variable that it needs later
+
+DRIVERS = {}
+"""A driver for each profile and environment: it reads the models once, and credentials too."""
+
+
+def driver(args, env):
+    profile = args[args.index("--profile") + 1] if "--profile" in args else ""
+    key = (profile, *sorted(env.items()))
+    if key not in DRIVERS:
+        DRIVERS[key] = create_clidriver()
+    return DRIVERS[key]
+
 
 def run(args, env):
-    from awscli.clidriver import create_clidriver
-
     before = dict(os.environ)
     os.environ.update(env)
     out, err = io.StringIO(), io.StringIO()
     try:
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
             try:
-                code = create_clidriver().main(args)
+                code = driver(args, env).main(args)
             except SystemExit as error:
                 code = error.code
     finally:
@@ -30,5 +42,6 @@ def run(args, env):
 
 
 if __name__ == "__main__":
-    answers = [run(wish["args"], wish["env"]) for wish in json.load(sys.stdin)]
-    json.dump(answers, sys.stdout)
+    for line in sys.stdin:
+        answers = [run(wish["args"], wish["env"]) for wish in json.loads(line)]
+        print(json.dumps(answers), flush=True)

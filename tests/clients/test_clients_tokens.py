@@ -153,7 +153,8 @@ async def ours(args: list[str], env: dict[str, str] | None = None) -> dict[str, 
 async def test_tokens_are_those_of_the_aws_cli(env: dict[str, str]) -> None:
     if not aws_program.interpreter():
         pytest.skip("this aws CLI is a bundle, whose clock cannot be stopped")
-    printed = await aws_program.run_beside([arguments(c) for c in CASES], env, frozen_at=NOW)
+    with aws_program.program(env, frozen_at=NOW) as aws:
+        printed = await aws.beside([arguments(case) for case in CASES])
     theirs = {case: printed["status"] for case, printed in zip(CASES, printed, strict=True)}
     made = {case: await ours(arguments(case)) for case in CASES}
     assert {c: opened(t["token"]) for c, t in made.items()} == {
@@ -188,9 +189,8 @@ async def test_variables_count_as_they_do_for_the_aws_cli(
         ([*command, "--region", "eu-west-1"], {"AWS_STS_REGIONAL_ENDPOINTS": "legacy"}),
         (command, {"AWS_DEFAULT_REGION": "cn-north-1"}),
     ]
-    printed = await aws_program.run_beside(
-        [args for args, _ in given], env | exported, [more for _, more in given], frozen_at=NOW
-    )
+    with aws_program.program(env | exported, frozen_at=NOW) as aws:
+        printed = await aws.beside([args for args, _ in given], [more for _, more in given])
     assert [await ours(args, more) for args, more in given] == [p["status"] for p in printed]
     keys = [opened(p["status"]["token"])[1]["X-Amz-Credential"].split("/")[0] for p in printed]
     prod = ACCOUNTS[0].access_key

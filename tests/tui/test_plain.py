@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import pytest
 from conftest import demo_sources
 
 from backends.base import AwsSource, KubeSource, Sources
 from backends.clock import SystemClock
+from backends.model import Health
 from backends.sim.server import SimServer
 from tui.cli import Options
 from tui.compose import make_fleet
@@ -22,13 +24,16 @@ def sources(directory: Path, *, profile: str = "prod", region: str = "us-east-1"
     return Sources(aws=(AwsSource(profile, (region,), config_file=str(config)),))
 
 
-async def get(kind: str, where: Sources, directory: Path, *words: str) -> int:
+async def get(
+    kind: str, where: Sources, directory: Path, *words: str, output: str = "table"
+) -> int:
     fleet = make_fleet(Config(), clock=SystemClock(), state_dir=directory / "state")
 
     async def given() -> Sources:
         return where
 
-    return await print_rows(fleet, given, Options("get", Config(), kind=kind, words=words))
+    options = Options("get", Config(), kind=kind, words=words, output=output)
+    return await print_rows(fleet, given, options)
 
 
 async def test_an_unknown_profile_is_named_not_the_kinds_that_it_would_have_had(
@@ -71,3 +76,14 @@ async def test_a_filter_that_nothing_passes_is_not_an_empty_fleet(
     said = capsys.readouterr().out
     assert said.startswith("None of ")
     assert said.endswith(" match the filter.\n")
+
+
+@pytest.mark.parametrize("kind", ["tasks", "cmsvc", "inst"])
+async def test_json_says_the_health_whatever_columns_there_are(
+    kind: str, sim: SimServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Tasks and Cloud Map have a column about health of their own."""
+    assert await get(kind, demo_sources(sim, tmp_path), tmp_path, output="json") == 0
+    rows = msgspec.json.decode(capsys.readouterr().out)
+    assert rows
+    assert {row["health"] for row in rows} <= {health.name.lower() for health in Health}

@@ -58,7 +58,7 @@ KIND = EcsKind(
         columns=(
             Column("name", "Container"),
             Column("status", "Status", Format.STATUS),
-            Column("health", "Health"),
+            Column("health_check", "Health"),
             Column("exit", "Exit", Format.NUMBER),
             Column("image", "Image"),
             Column("cpu", "CPU", Format.NUMBER),

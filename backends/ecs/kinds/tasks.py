@@ -124,7 +124,7 @@ KIND = EcsKind(
             Column("stop_code", "Stop code"),
             Column("stopped", "Stopped", Format.AGE),
             Column("desired", "Wanted", wide=True),
-            Column("health", "Health", wide=True),
+            Column("health_check", "Health", wide=True),
         ),
         child="ecs/containers",
         verbs=READ | {Verb.LOGS},
