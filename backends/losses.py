@@ -42,9 +42,11 @@ class Losses:
 
     @property
     def current(self) -> Sequence[Renewal]:
-        """How each profile's or context's credentials come back, those on screen first."""
+        """How each profile's or context's credentials come back, those on screen first, by name."""
         found: dict[str, Renewal] = {}
-        for lost in sorted(self._lost.values(), key=lambda lost: not lost.demand.visible):
+        for lost in sorted(
+            self._lost.values(), key=lambda lost: (not lost.demand.visible, lost.renewal.who)
+        ):
             found.setdefault(lost.renewal.who, lost.renewal)
         return tuple(found.values())
 

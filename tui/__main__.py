@@ -74,12 +74,15 @@ def _simulate(options: Options) -> int:
 
 def _plain(options: Options) -> int:
     import asyncio
+    import logging
 
     from tui.compose import make_fleet, sources_of
     from tui.demo import DemoWorld
     from tui.plain import print_rows
 
     gc.enable()
+    # What libraries log of a failure, the failure's own words say better.
+    logging.getLogger().addHandler(logging.NullHandler())
     world = DemoWorld(options.seed, options.scale) if options.command == "demo" else None
     try:
         fleet = make_fleet(options.config)

@@ -15,13 +15,18 @@ from textual.filter import LineFilter
 from backends.base import BackendError
 from backends.board import Board
 from backends.fleet import Fleet
-from backends.model import Problem
+from backends.model import Problem, Renewal
 from tui.config import Config
+from tui.login import Terminal, renew
 from tui.navigation import HOME, Place
 from tui.screens.browse import BrowseScreen
+from widgets.loss_banner import LossBanner
 from widgets.safe_text import SafeLineFilter
 from widgets.themes import THEMES
 from widgets.too_small import guard_size
+
+LOGIN_KEY = "ctrl+o"
+"""Runs the command that renews lost credentials, where it was not remapped."""
 
 DEEPEST = 40
 """Browse screens kept on the stack; going deeper forgets the way back to the oldest."""
@@ -47,6 +52,10 @@ class TopdeckApp(App[None]):
             "ctrl+c,ctrl+q", "quit", "Quit", id="quit", priority=True, show=False,
             tooltip="Leave Topdeck. Nothing that was requested is undone.",
         ),
+        Binding(
+            LOGIN_KEY, "login", "Log in", id="login",
+            tooltip="Run the command that renews lost credentials; shows it and asks first.",
+        ),
     ]  # fmt: skip
 
     def __init__(
@@ -70,6 +79,8 @@ class TopdeckApp(App[None]):
         """Why the backends could not be started."""
         self.forward: list[Place] = []
         """Places that one has come back from, the next one last."""
+        self.terminal = Terminal()
+        """What a program gets while the screen is put away for it."""
         self._start = start
         self._safe = SafeLineFilter()
 
@@ -84,6 +95,7 @@ class TopdeckApp(App[None]):
         self.theme = self.config.theme
         self.set_keymap(self.config.keys)
         self.push_screen(BrowseScreen(HOME))
+        self.fleet.losses.listen(self._losses_changed)
         self.call_after_refresh(self._begin)
 
     def on_resize(self, event: Resize) -> None:
@@ -100,6 +112,31 @@ class TopdeckApp(App[None]):
             self.problem = error.problem
         except Exception as error:
             self.problem = Problem("internal", "start", str(error), "see --help, or report this")
+
+    def loss_banner(self) -> LossBanner:
+        """Return the banner of lost credentials for a screen, with what is lost now."""
+        key = Binding(self.config.keys.get("login", LOGIN_KEY).partition(",")[0], "")
+        return LossBanner(self.fleet.losses.current, self.get_key_display(key))
+
+    def _losses_changed(self) -> None:
+        for screen in self.screen_stack:
+            for banner in screen.query(LossBanner):
+                banner.show(self.fleet.losses.current)
+        self.screen.refresh_bindings()
+
+    @property
+    def renewable(self) -> Renewal | None:
+        """The lost credentials that a command can renew, those on screen first."""
+        return next((one for one in self.fleet.losses.current if one.argv), None)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Grey the login while no command could renew anything."""
+        return action != "login" or self.renewable is not None or None
+
+    def action_login(self) -> None:
+        """Renew lost credentials; it asks first."""
+        if self.renewable is not None:
+            self.run_worker(renew(self, self.renewable), group="login", exclusive=True)
 
     def go(self, place: Place) -> None:
         """Open a place on top of where one is."""

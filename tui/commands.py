@@ -25,6 +25,7 @@ ACTIONS: Mapping[str, tuple[str, str]] = {
     "sort": ("sort", "Sort by a column: :sort age, :sort -restarts"),
     "refresh": ("refresh", "Ask for fresh rows now"),
     "login": ("login", "Renew lost credentials by the command that does it"),
+    "login": ("login", "Renew lost credentials by the command that does it"),
 }
 """Commands that are not kinds: word to action and description."""
 

@@ -43,11 +43,19 @@ def problem_of(screen: BrowseScreen) -> Problem | None:
     if screen.fleet.failures:
         return screen.fleet.failures[0]
     status = screen.source.status()
+    if _told(screen, status.problem):
+        return None
     if status.stale and status.stale < status.feeds and status.problem is not None:
         one = status.problem
         some = f"{status.stale} of {status.feeds} feeds are stale. {one.message}"
         return Problem(one.code, one.action, some, one.remedy)
     return status.problem
+
+
+def _told(screen: BrowseScreen, problem: Problem | None) -> bool:
+    """Whether the banner of lost credentials says it already."""
+    lost = problem is not None and problem.code == "expired"
+    return lost and bool(screen.fleet.losses.current)
 
 
 def empty_text(screen: BrowseScreen) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import logging
 import os
 import platform
 import re
@@ -36,6 +37,8 @@ _SECRETS = re.compile(
 
 def run_screen(options: Options, world: DemoWorld | None) -> int:
     """Open the screen and return the exit code once it has closed."""
+    # What libraries log goes to standard error where nobody has asked for it: onto the screen.
+    logging.getLogger().addHandler(logging.NullHandler())
     check_keys(options.config.keys)
     fleet = make_fleet(options.config)
     board = Board(fleet)
@@ -59,6 +62,8 @@ async def _run(app: TopdeckApp, options: Options) -> int:
     loop = asyncio.get_running_loop()
 
     def end(number: int) -> None:
+        if number == signal.SIGINT and app.terminal.lent:
+            return  # it is for the program that has the terminal
         app.exit(return_code=128 + number)
         # A terminal that has gone away, or stopped reading, must not keep us alive.
         loop.call_later(GRACE, os._exit, 128 + number)

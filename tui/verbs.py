@@ -160,6 +160,8 @@ def run_action(screen: BrowseScreen, command: Command) -> None:
             help_for(screen)
         case "refresh":
             screen.source.refresh()
+        case "login":
+            _login(screen)
         case "theme":
             _theme(screen, argument)
         case "readonly":
@@ -171,6 +173,15 @@ def run_action(screen: BrowseScreen, command: Command) -> None:
             _sort(screen, argument)
         case other:
             raise CommandError(f"{other!r} is not among {', '.join(ACTIONS)}.")
+
+
+def _login(screen: BrowseScreen) -> None:
+    app = screen.topdeck
+    if app.renewable is None:
+        lost = app.fleet.losses.current
+        what = "; ".join(one.advice for one in lost) or "No credentials are lost."
+        raise CommandError(what)
+    app.action_login()
 
 
 def _theme(screen: BrowseScreen, name: str) -> None:

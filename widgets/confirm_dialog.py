@@ -13,7 +13,7 @@ from textual.widgets import Button, Static
 
 from backends.model import Ref
 from widgets.dialog import LABELS, Dialog, DialogBody, DialogButton
-from widgets.fields import Fields, address_fields
+from widgets.fields import Field, Fields, address_fields
 from widgets.fit import plain
 from widgets.key_bar import KeyBar
 
@@ -42,7 +42,7 @@ class ConfirmDialog(Dialog[bool]):
     ]
 
     def __init__(
-        self, title: str, ref: Ref, effects: Sequence[str], *, confirm: str = "Confirm"
+        self, title: str, ref: Ref | None, effects: Sequence[str], *, confirm: str = "Confirm"
     ) -> None:
         """Ask about `ref`; `effects` are sentences, `confirm` is the label of the acting button."""
         super().__init__()
@@ -51,12 +51,17 @@ class ConfirmDialog(Dialog[bool]):
         self._effects = tuple(effects)
         self._confirm = confirm
 
+    @property
+    def fields(self) -> Sequence[Field]:
+        """What it is about: every part of the address."""
+        return address_fields(self.ref) if self.ref is not None else ()
+
     def compose(self) -> ComposeResult:
         """Lay out the question, the whole address, what will happen and the two answers."""
         with Vertical(classes="box"):
             yield Static(plain(self._title), classes="title")
             with DialogBody():
-                yield Fields(address_fields(self.ref), id="address", label_width=LABELS)
+                yield Fields(self.fields, id="address", label_width=LABELS)
                 for effect in self._effects:
                     yield Static(plain(effect), classes="effect gap")
             with Horizontal(classes="buttons"):

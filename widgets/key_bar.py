@@ -13,7 +13,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 
 from widgets.fit import clip, lines
-from widgets.keys import KeyHint, is_help, reachable
+from widgets.keys import NOW_AND_THEN, KeyHint, is_help, reachable
 
 NARROW = 100
 """Columns below which the bar may have a third line."""
@@ -105,7 +105,9 @@ class KeyBar(Widget):
         self._follow(self.screen)
 
     def _follow(self, screen: Screen[object]) -> None:
-        hints = tuple(h for h in reachable(screen) if h.shown)
+        shown = [h for h in reachable(screen) if h.shown]
+        rare = tuple(h for h in shown if h.id in NOW_AND_THEN and h.enabled)
+        hints = (*rare, *(h for h in shown if h.id not in NOW_AND_THEN))
         if hints != self._hints:
             self._hints = hints
             self.refresh(layout=True)

@@ -14,6 +14,9 @@ from textual.widget import Widget
 SCREEN = "This screen"
 """The heading of what a screen itself binds."""
 
+NOW_AND_THEN = frozenset({"login"})
+"""Ids of keys that are at the foot only while they can do something, and then come first."""
+
 
 class KeyHint(msgspec.Struct, frozen=True):
     """One action that keys stand for."""

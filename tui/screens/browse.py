@@ -97,6 +97,7 @@ class BrowseScreen(TableActions):
     def compose(self) -> ComposeResult:
         """Lay out, from top to bottom."""
         yield ScopeBar(id="header")
+        yield self.topdeck.loss_banner()
         yield Banner(id="banner")
         with Container(id="body"):
             yield ResourceTable(clock=self.fleet.clock)

@@ -56,6 +56,7 @@ class DetailScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         """Lay out both views; one of them is shown."""
         yield ScopeBar(id="header")
+        yield self.topdeck.loss_banner()
         yield Banner(id="banner")
         yield DetailPane(clock=self.topdeck.fleet.clock)
         yield DocumentView()

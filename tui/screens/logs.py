@@ -80,6 +80,7 @@ class LogScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         """Lay out, from top to bottom."""
         yield ScopeBar(id="header")
+        yield self.topdeck.loss_banner()
         yield Banner(id="banner")
         limit = self.topdeck.config.logs.buffer_mib * 1024 * 1024
         yield LogPane(clock=self.topdeck.fleet.clock, max_bytes=limit)
