@@ -49,7 +49,9 @@ async def print_rows(
         if kind.id != BOARD_KIND.id:
             source = EverywhereRows(fleet, board, kind)
         rows, all_in = await _rows(source, options.timeout)
-        shown = _arranged(rows, source, " ".join(options.words))
+        shown, note = _arranged(rows, source, " ".join(options.words))
+        if note:
+            print(f"topdeck: filter: {note}", file=sys.stderr)
         if options.output == "json":
             out.write(_json(shown, source) + "\n")
         else:
@@ -131,13 +133,16 @@ async def _rows(source: RowSource, timeout: float) -> tuple[list[Resource], bool
     return list(rows.values()), complete
 
 
-def _arranged(rows: Sequence[Resource], source: RowSource, words: str) -> list[Resource]:
-    """Filter and sort as the table on the screen does: worst first, then by name."""
+def _arranged(
+    rows: Sequence[Resource], source: RowSource, words: str
+) -> tuple[list[Resource], str]:
+    """Filter and sort as the table on the screen does: worst first, then by name; also return
+    what was not understood of the filter, or took too long."""
     view = RowView()
     view.set_columns(source.columns, source.project)
     view.replace(rows)
     view.set_filter(RowFilter.parse(words, source.columns))
-    return [row.resource for row in view.visible]
+    return [row.resource for row in view.visible], view.note
 
 
 def _json(rows: Sequence[Resource], source: RowSource) -> str:

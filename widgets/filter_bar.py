@@ -15,6 +15,7 @@ from textual.widgets import Input, Static
 
 from backends.text import clean
 from widgets.fit import plain
+from widgets.patterns import warm_up
 from widgets.prompt import Prompt
 
 
@@ -107,6 +108,7 @@ class FilterBar(Horizontal):
         if not self.line.has_focus:
             self._before = self.screen.focused
         self.display = True
+        warm_up()
         if text is not None:
             self.set_text(text)
         # At once, not by a message: what is typed next belongs here already.

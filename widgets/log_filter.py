@@ -8,12 +8,12 @@ entries that match and finds them in short slices, newest first.
 from __future__ import annotations
 
 import re
-import warnings
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from backends.clock import Clock
 from widgets.log_buffer import Entry, LogBuffer
+from widgets.patterns import Expression, PatternError
 
 SLICE = 0.008
 """Seconds that one step of a scan may take before it lets others run."""
@@ -42,14 +42,16 @@ class Pattern:
         body = text[1:] if self.inverted else text
         self.body = body
         """What is looked for."""
-        self.note = ""
-        """What the user should know about how it was read; usually empty."""
+        self._note = ""
         self.folded = not any(c.isupper() for c in _ESCAPED.sub("", body))
         """It ignores case."""
-        self.regex: re.Pattern[str] | None = None
-        """The compiled expression; None for text that is looked for as it is."""
+        self.regex: Expression | None = None
+        """The expression; None for text that is looked for as it is."""
         if not _SPECIAL.isdisjoint(body):
-            self.regex, self.note = _compile(body)
+            try:
+                self.regex = Expression(body)
+            except PatternError as error:
+                self._note = f"not a regular expression ({error}); taken literally"
         if self.folded and self.regex is None:
             self.body = body = body.lower()
         self._sources: dict[str, bool] = {}
@@ -58,6 +60,16 @@ class Pattern:
     def empty(self) -> bool:
         """It keeps everything."""
         return not self.body
+
+    @property
+    def note(self) -> str:
+        """What the user should know about how it was read or how it fares; usually empty."""
+        return self._note or (self.regex.trouble if self.regex else "")
+
+    @property
+    def limited(self) -> bool:
+        """It may be slow: entries are looked at one by one, as long as there is time."""
+        return self.regex is not None and self.regex.limited
 
     def narrows(self, other: Pattern) -> bool:
         """Whether everything that this accepts is certain to be accepted by `other`."""
@@ -75,6 +87,8 @@ class Pattern:
 
     def pick(self, entries: Sequence[Entry], start: int = 0) -> list[int]:
         """Return the ids of those that are accepted; the first entry has the id `start`."""
+        if self.limited:
+            return [i for i, hit in enumerate(self.decide(entries), start) if hit]
         by_source = self._any_source(entries)
         body = self.body
         if self.regex is None and not self.inverted and not by_source:
@@ -96,14 +110,27 @@ class Pattern:
         if self.folded:
             folded = text.lower()
             text = folded if len(folded) == len(text) else text
-        regex = self.regex or re.compile(re.escape(self.body))
+        if self.regex is not None:
+            return self.regex.spans(text, limit)
         found: list[tuple[int, int]] = []
-        for match in regex.finditer(text):
-            if match.end() > match.start():
-                found.append(match.span())
-                if len(found) == limit:
-                    break
+        at = text.find(self.body)
+        while at >= 0 and len(found) < limit:
+            found.append((at, at + len(self.body)))
+            at = text.find(self.body, found[-1][1])
         return found
+
+    def decide(
+        self, entries: Sequence[Entry], over: Callable[[], bool] = lambda: False
+    ) -> list[bool]:
+        """Return for each entry whether it is accepted; for the first ones only, at least one,
+        where the time is `over` before the end. What took too long is not accepted."""
+        hits: list[bool] = []
+        for entry in entries:
+            found = self._in_source(entry.source) or self._found(entry.text)
+            hits.append(found is not None and found is not self.inverted)
+            if over():
+                break
+        return hits
 
     def _hits(self, entries: Sequence[Entry]) -> list[bool]:
         """Return for each entry whether its text holds what is looked for."""
@@ -115,29 +142,22 @@ class Pattern:
         if self.regex is None:
             body = self.body
             return [body in text for text in texts]
-        search = self.regex.search
-        return [search(text) is not None for text in texts]
+        return [bool(self.regex.found(text)) for text in texts]
 
     def _any_source(self, entries: Sequence[Entry]) -> bool:
         """Return whether any entry's source holds what is looked for; there are few sources."""
-        known = self._sources
-        names = {entry.source for entry in entries}
-        for name in names - known.keys():
-            known[name] = bool(name) and self._found(name)
-        return any(known[name] for name in names)
+        known = {entry.source: self._in_source(entry.source) for entry in entries}
+        return any(known.values())
 
-    def _found(self, text: str) -> bool:
+    def _in_source(self, name: str) -> bool:
+        known = self._sources.get(name)
+        if known is None:
+            known = self._sources[name] = bool(name) and bool(self._found(name))
+        return known
+
+    def _found(self, text: str) -> bool | None:
         text = text.lower() if self.folded else text
-        return self.regex.search(text) is not None if self.regex else self.body in text
-
-
-def _compile(body: str) -> tuple[re.Pattern[str] | None, str]:
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return re.compile(body), ""
-    except (re.error, OverflowError, RecursionError) as error:
-        return None, f"not a regular expression ({error}); taken literally"
+        return self.regex.found(text) if self.regex else self.body in text
 
 
 class Matches:
@@ -232,15 +252,19 @@ class Matches:
         deadline = clock.monotonic() + budget
         block = max(1, min(BLOCK, BLOCK_CHARACTERS // max(1, self._buffer.longest)))
         left = MAX_STEP
+
+        def over() -> bool:
+            return clock.monotonic() >= deadline
+
         while left > 0 and not self._done():
             if self._ahead < self._buffer.end:
-                self._look_ahead(block)
+                self._look_ahead(block, over)
             elif self._candidates:
-                self._narrow(block)
+                self._narrow(block, over)
             else:
-                self._look_back(block)
+                self._look_back(block, over)
             left -= block
-            if clock.monotonic() >= deadline:
+            if over():
                 break
         return not self._done()
 
@@ -249,24 +273,34 @@ class Matches:
             return False
         return self.reached <= self._buffer.first
 
-    def _look_ahead(self, block: int) -> None:
+    def _look_ahead(self, block: int, over: Callable[[], bool]) -> None:
         start = max(self._ahead, self._buffer.first)
         entries = self._buffer.span(start, start + block)
-        self._newer.extend(self.pattern.pick(entries, start))
-        self._ahead = start + len(entries)
+        picked, looked = self._pick(range(start, start + len(entries)), entries, over)
+        self._newer.extend(picked)
+        self._ahead = start + looked
 
-    def _look_back(self, block: int) -> None:
+    def _look_back(self, block: int, over: Callable[[], bool]) -> None:
         stop = self.reached
         start = max(self._buffer.first, stop - block)
-        found = self.pattern.pick(self._buffer.span(start, stop), start)
-        found.reverse()
-        self._older.extend(found)
-        self._back = start
+        entries = self._buffer.span(start, stop)
+        picked, looked = self._pick(range(stop - 1, start - 1, -1), entries[::-1], over)
+        self._older.extend(picked)
+        self._back = stop - looked
 
-    def _narrow(self, block: int) -> None:
-        ids = self._candidates[-block:]
-        del self._candidates[-block:]
-        ids = [i for i in ids if i >= self._buffer.first]
-        picked = self.pattern.pick([self._buffer[i] for i in ids])
-        self._older.extend([ids[k] for k in reversed(picked)])
+    def _narrow(self, block: int, over: Callable[[], bool]) -> None:
+        ids = self._candidates[: -block - 1 : -1]
+        held = [i for i in ids if i >= self._buffer.first]
+        picked, looked = self._pick(held, [self._buffer[i] for i in held], over)
+        self._older.extend(picked)
+        del self._candidates[-looked if looked < len(held) else -len(ids) :]
         self._back = self._candidates[-1] + 1 if self._candidates else self._floor
+
+    def _pick(
+        self, ids: Sequence[int], entries: Sequence[Entry], over: Callable[[], bool]
+    ) -> tuple[list[int], int]:
+        """Return the ids of the entries that are accepted, and how many were looked at."""
+        if self.pattern.limited:
+            hits = self.pattern.decide(entries, over)
+            return [i for i, hit in zip(ids, hits, strict=False) if hit], len(hits)
+        return [ids[at] for at in self.pattern.pick(entries)], len(entries)

@@ -6,7 +6,7 @@ Entries have ids (their place in the log), those that the filter lets through ha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 
 from backends.clock import Clock
 from backends.model import LogBatch, Problem
@@ -152,7 +152,8 @@ class LogModel:
                 return
             ordinal += step
             looked_at += 1
-            if looked_at % SEEK_BLOCK == 0 and self.clock.monotonic() >= deadline:
+            due = pattern.limited or looked_at % SEEK_BLOCK == 0
+            if due and self.clock.monotonic() >= deadline:
                 yield None
                 deadline = self.clock.monotonic() + SLICE
 
@@ -164,10 +165,8 @@ class LogModel:
     def snapshot_text(self, *, filtered: bool) -> Iterator[str]:
         """Return the entries held now as text, formatted as they are read, in any thread."""
         entries = self.buffer.span(self.buffer.first, self.buffer.end)
-        accepts: Callable[[Entry], bool] | None = None
-        if filtered and not self.pattern.empty:
-            accepts = Pattern(self.pattern.text).accepts
-        return (saved_line(entry) for entry in entries if accepts is None or accepts(entry))
+        pattern = Pattern(self.pattern.text if filtered else "")
+        return _saved(entries, pattern)
 
     def why_empty(self, default: str) -> str:
         """Return what to say where nothing is shown; `default` where nothing is held."""
@@ -187,3 +186,12 @@ class LogModel:
 
     def _note(self, text: str, kind: NoteKind = "note") -> None:
         self.buffer.note(Note(at=self.clock.now(), text=text, kind=kind))
+
+
+def _saved(entries: Sequence[Entry], pattern: Pattern) -> Iterator[str]:
+    """Yield the lines of a file, and at last what the pattern could not be looked for in."""
+    for entry in entries:
+        if pattern.empty or pattern.accepts(entry):
+            yield saved_line(entry)
+    if pattern.note:
+        yield saved_line(Note(at=0.0, text=f"filter {pattern.text}: {pattern.note}"))

@@ -73,3 +73,8 @@ class LogStatus(LeanView, can_focus=True):
     def filter_text(self) -> str:
         """The filter in force, as it was given; empty if there is none."""
         return self._model.pattern.text if self._model.matches else ""
+
+    @property
+    def filter_note(self) -> str:
+        """What the user should know about how the filter was read or how it fares."""
+        return self._model.pattern.note

@@ -18,6 +18,9 @@ from widgets.table_canvas import TableCanvas
 FRAME = 1 / 30
 """Seconds between two repaints at the least, however many changes come in."""
 
+PAUSE = 0.001
+"""Seconds between two slices of filtering, in which keys are answered."""
+
 _WARMED = 500
 """Rows that are prepared in one go: about 3 ms."""
 
@@ -57,6 +60,7 @@ class ResourceTable(TableCanvas):
         super().__init__(clock=clock, id=id, classes=classes)
         self._pacer: Timer | None = None
         self._warmer: Timer | None = None
+        self._searcher: Timer | None = None
         self._pending = False
         self._measured = 0
         self._announced: tuple[Resource | None, bool] = (None, False)
@@ -111,8 +115,13 @@ class ResourceTable(TableCanvas):
 
     @property
     def note(self) -> str:
-        """What was not understood of the filter; empty: nothing."""
-        return self._view.filter.note
+        """What was not understood of the filter, or took too long; empty: nothing."""
+        return self._view.note
+
+    @property
+    def searching(self) -> bool:
+        """Whether there are rows that there was no time to filter yet."""
+        return self._view.undecided > 0
 
     @property
     def sort_key(self) -> str:
@@ -198,6 +207,8 @@ class ResourceTable(TableCanvas):
         """Say what became of the cursor, and paint: now, or when this frame is over."""
         self._announce()
         self._pending = True
+        if self._view.undecided and self._searcher is None and self.is_mounted:
+            self._searcher = self.set_timer(PAUSE, self._search, name="table searcher")
         if self._pacer is None and self.is_mounted:
             self._catch_up()
             self._pacer = self.set_timer(FRAME, self._end_frame, name="table frame")
@@ -213,6 +224,13 @@ class ResourceTable(TableCanvas):
         """Prepare new rows for being filtered, a few each frame."""
         more = self._view.warm(_WARMED)
         self._warmer = self.set_timer(FRAME, self._warm, name="table warmer") if more else None
+
+    def _search(self) -> None:
+        """Filter the rows that there was no time for, a slice at a time."""
+        self._searcher = None
+        self._view.decide()
+        self._port.settle(asked=True)
+        self._changed()
 
     def _catch_up(self) -> None:
         """Draw what is pending: before a key is obeyed, screen and rows must agree."""

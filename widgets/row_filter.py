@@ -13,14 +13,14 @@ Terms are separated by spaces, and a row must match all of them:
 from __future__ import annotations
 
 import re
-import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import compress
 from typing import Protocol, TypeVar
 
 import msgspec
 
 from backends.model import Column, Format
+from widgets.patterns import Expression, PatternError
 
 WHOLE_ROW = -1
 """Stands for the text of all columns where a column's index is expected."""
@@ -54,14 +54,6 @@ class Term(msgspec.Struct, frozen=True):
     negated: bool = False
     literal: bool = True
     """Looked for as it is, not as a regular expression."""
-
-    def predicate(self) -> Callable[[Searchable], bool]:
-        """Return a function that tells whether a row meets the condition."""
-        pattern, column, negated = self.pattern, self.column, self.negated
-        if self.literal:
-            return lambda row: (pattern in row.text(column)) is not negated
-        search = compile_pattern(pattern).search
-        return lambda row: (search(row.text(column)) is not None) is not negated
 
     def implies(self, other: Term) -> bool:
         """Return whether every row that meets this condition certainly meets `other`."""
@@ -101,29 +93,7 @@ class RowFilter(msgspec.Struct, frozen=True):
 
     def matches(self, row: Searchable) -> bool:
         """Return whether a row meets every condition."""
-        return all(term.predicate()(row) for term in self.terms)
-
-    def predicate(self) -> Callable[[Searchable], bool]:
-        """Return `matches` in a form that is quick to call for many rows."""
-        tests = [term.predicate() for term in self.terms]
-        if len(tests) == 1:
-            return tests[0]
-        return lambda row: all(test(row) for test in tests)
-
-    def select(self, rows: Sequence[Found]) -> list[Found]:
-        """Return the rows that match, in their order; the quickest way to ask about many."""
-        found = list(rows)
-        for term in self.terms:
-            texts = [row.text(term.column) for row in found]
-            if term.literal:
-                pattern, wanted = term.pattern, not term.negated
-                hits = [(pattern in text) is wanted for text in texts]
-            else:
-                search = compile_pattern(term.pattern).search
-                missing = term.negated
-                hits = [(search(text) is None) is missing for text in texts]
-            found = list(compress(found, hits))
-        return found
+        return RowTest(self).passes(row)
 
     def narrows(self, last: RowFilter) -> bool:
         """Return whether every row that matches this one certainly matches `last`.
@@ -131,6 +101,50 @@ class RowFilter(msgspec.Struct, frozen=True):
         Then only what `last` left needs to be searched.
         """
         return all(any(mine.implies(term) for mine in self.terms) for term in last.terms)
+
+
+class RowTest:
+    """A filter at work: what it lets through, and how its expressions fare."""
+
+    def __init__(self, what: RowFilter) -> None:
+        self._terms = [
+            (term, None if term.literal else Expression(term.pattern, fold=True))
+            for term in what.terms
+        ]
+
+    @property
+    def limited(self) -> bool:
+        """Whether a row may take long; then rows are best looked at one by one."""
+        return any(each is not None and each.limited for _, each in self._terms)
+
+    @property
+    def trouble(self) -> str:
+        """What to say about rows that took too long; empty: nothing."""
+        said = [each.trouble for _, each in self._terms if each is not None]
+        return "; ".join(filter(None, said))
+
+    def passes(self, row: Searchable) -> bool:
+        """Return whether a row meets every condition; one that takes too long does not."""
+        for term, expression in self._terms:
+            text = row.text(term.column)
+            found = term.pattern in text if expression is None else expression.found(text)
+            if found is None or found is term.negated:
+                return False
+        return True
+
+    def select(self, rows: Iterable[Found]) -> list[Found]:
+        """Return the rows that pass, in their order; the quickest way to ask about many."""
+        found = list(rows)
+        for term, expression in self._terms:
+            texts = [row.text(term.column) for row in found]
+            if expression is None:
+                pattern = term.pattern
+                seen: list[bool | None] = [pattern in text for text in texts]
+            else:
+                seen = [expression.found(text) for text in texts]
+            wanted = not term.negated
+            found = list(compress(found, [hit is wanted for hit in seen]))
+        return found
 
 
 def column_names(columns: Sequence[Column]) -> Mapping[str, int]:
@@ -151,18 +165,8 @@ def _term(body: str, column: int, negated: bool, notes: dict[str, None]) -> Term
     if _METACHARACTERS.isdisjoint(body):
         return Term(body.lower(), column, negated)
     try:
-        compile_pattern(body)
-    except (re.error, OverflowError, RecursionError):
+        Expression(body, fold=True)
+    except PatternError:
         notes[f"not a regular expression: {body}: looked for as it is"] = None
         return Term(body.lower(), column, negated)
     return Term(body, column, negated, literal=False)
-
-
-def compile_pattern(pattern: str) -> re.Pattern[str]:
-    """Compile a pattern as filters use it: whatever the case, ``^`` and ``$`` at cells' ends.
-
-    Raises `re.error`, `OverflowError` or `RecursionError` for what is no regular expression.
-    """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", FutureWarning)  # "[[" may mean something else one day
-        return re.compile(pattern, re.IGNORECASE | re.MULTILINE)

@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 from backends.model import Cell, Column, Health, Ref, Resource
 from widgets.cells import SortKey, sort_key
-from widgets.row_filter import WHOLE_ROW, RowFilter
+from widgets.row_filter import WHOLE_ROW, RowFilter, RowTest
 from widgets.sorted_rows import Row, SortedRows
 
 HEALTH_FIRST = "@health"
@@ -23,6 +23,15 @@ default, the worst come first."""
 Project: TypeAlias = Callable[[Resource], tuple[Cell, ...]]
 """From a resource to cells that are aligned with the columns of the table."""
 
+Pace: TypeAlias = Callable[[], Callable[[], bool]]
+"""Begins a slice of work, and returns what says whether the slice is over."""
+
+
+def unhurried() -> Callable[[], bool]:
+    """Begin a slice of work that is never over."""
+    return lambda: False
+
+
 _RESORT_SHARE = 50
 """A batch that moves more than one row in so many is sorted as a whole: measured break-even."""
 
@@ -31,9 +40,10 @@ class RowView:
     """Rows by Ref, in order, and those of them that pass the filter.
 
     `ordered` holds all, `visible` what is shown; they are one object while nothing is filtered.
+    Rows that there was no time to filter yet are not shown: `decide` looks at more of them.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, pace: Pace = unhurried) -> None:
         self.columns: tuple[Column, ...] = ()
         self.filter = RowFilter()
         self.sort_column = HEALTH_FIRST
@@ -46,7 +56,10 @@ class RowView:
         self._ordered.reverse = True
         self._visible = self._ordered
         self._health: Counter[Health] = Counter()
-        self._matches: Callable[[Row], bool] | None = None
+        self._test: RowTest | None = None
+        self._pace = pace
+        self._over = pace()
+        self._undecided: list[Row] = []
 
     @property
     def visible(self) -> Sequence[Row]:
@@ -57,6 +70,16 @@ class RowView:
     def reverse(self) -> bool:
         """Whether the order is a descending one."""
         return self._ordered.reverse
+
+    @property
+    def undecided(self) -> int:
+        """How many rows there was no time to filter yet; `decide` does."""
+        return len(self._undecided)
+
+    @property
+    def note(self) -> str:
+        """What was not understood of the filter, or took too long; empty: nothing."""
+        return self.filter.note or (self._test.trouble if self._test else "")
 
     @property
     def total(self) -> int:
@@ -85,7 +108,7 @@ class RowView:
         self.columns = tuple(columns)
         self._project = project
         self.filter = RowFilter()
-        self._matches = None
+        self._test = None
         self._by_ref = {}
         self._by_tie = None
         self._cold = []
@@ -95,6 +118,7 @@ class RowView:
 
     def replace(self, resources: Iterable[Resource]) -> None:
         """Hold these resources and no others; of two with one Ref the last counts."""
+        self._over = self._pace()
         last, self._by_ref, self._by_tie = self._by_ref, {}, None
         for resource in resources:
             row = last.get(resource.ref)
@@ -110,6 +134,7 @@ class RowView:
 
     def apply(self, upserts: Sequence[Resource], deletes: Sequence[Ref]) -> None:
         """Take over what changed; a Ref that is in both is there afterwards."""
+        self._over = self._pace()
         many = (len(upserts) + len(deletes)) * _RESORT_SHARE > self.total + 1000
         gone = [row for ref in deletes if (row := self._by_ref.pop(ref, None))]
         if gone:
@@ -140,10 +165,28 @@ class RowView:
 
     def set_filter(self, new: RowFilter) -> None:
         """Show only rows that match; where `new` extends the last filter only those are read."""
-        base = self.visible if new.narrows(self.filter) else self._ordered.rows
+        self._over = self._pace()
+        narrower = new.narrows(self.filter) and not self._undecided
+        base = self.visible if narrower else self._ordered.rows
         self.filter = new
-        self._matches = new.predicate() if new.terms else None
+        self._test = RowTest(new) if new.terms else None
         self._show(base)
+
+    def decide(self) -> bool:
+        """Filter more of the rows that there was no time for; return whether there are others."""
+        self._over = self._pace()
+        waiting, self._undecided = self._undecided, []
+        while waiting and self._test is not None:
+            row = waiting.pop()
+            there = self._by_ref.get(row.resource.ref) is row
+            if there and not row.shown and self._test.passes(row):
+                row.shown = True
+                self._health[row.resource.health] += 1
+                self._visible.add(row)
+            if self._over():
+                break
+        self._undecided = waiting
+        return bool(waiting)
 
     def warm(self, count: int) -> bool:
         """Prepare so many new rows for being filtered; return whether there are more.
@@ -169,18 +212,41 @@ class RowView:
 
     def _show(self, base: Sequence[Row]) -> None:
         """Filter anew; `base` holds, in order, at least all rows that match."""
+        self._undecided = []
         for row in self._visible.rows:
             row.shown = False
-        if self._matches is None:
+        if self._test is None:
             self._visible = self._ordered
         else:
-            matching = self.filter.select(base)
+            matching = self._select(base)
             self._visible = SortedRows()
             self._visible.reverse = self.reverse
             self._visible.rows = matching
         for row in self._visible.rows:
             row.shown = True
         self._health = Counter([row.resource.health for row in self._visible.rows])
+
+    def _select(self, base: Sequence[Row]) -> list[Row]:
+        assert self._test is not None
+        if not self._test.limited:
+            return self._test.select(base)
+        found: list[Row] = []
+        for at, row in enumerate(base):
+            if self._over():
+                self._undecided = [*reversed(base[at:])]
+                break
+            if self._test.passes(row):
+                found.append(row)
+        return found
+
+    def _shows(self, row: Row) -> bool:
+        """Return whether a row passes the filter; if there is no time, it does not yet."""
+        if self._test is None:
+            return True
+        if self._test.limited and self._over():
+            self._undecided.append(row)
+            return False
+        return self._test.passes(row)
 
     def _cells(self, resource: Resource) -> tuple[Cell, ...]:
         cells = resource.cells if self._project is None else self._project(resource)
@@ -244,7 +310,7 @@ class RowView:
     def _link(self, row: Row) -> None:
         """Put a row into both orders."""
         self._ordered.add(row)
-        row.shown = self._matches is None or self._matches(row)
+        row.shown = self._shows(row)
         if row.shown:
             self._health[row.resource.health] += 1
             if self._visible is not self._ordered:
@@ -265,7 +331,7 @@ class RowView:
         if was:
             self._health[row.resource.health] -= 1
         self._update(row, resource, cells)
-        row.shown = self._matches is None or self._matches(row)
+        row.shown = self._shows(row)
         if row.shown:
             self._health[row.resource.health] += 1
         if row.shown and not was:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 from rich.style import Style
@@ -21,6 +21,9 @@ from widgets.sorted_rows import Row
 from widgets.table_layout import SAMPLE, ColumnWidths, Layout
 from widgets.table_paint import Gone, Line, Painter, Shown, Styles
 from widgets.table_viewport import Viewport
+
+SLICE = 0.008
+"""Seconds that filtering by an expression may take before others are let run."""
 
 _STALE_MARK = "!"
 _NEVER = "\0"
@@ -81,7 +84,7 @@ class TableCanvas(LeanView, can_focus=True, inherit_bindings=False):
     ) -> None:
         super().__init__(id=id, classes=classes)
         self._clock = clock
-        self._view = RowView()
+        self._view = RowView(pace=self._slice)
         self._port = Viewport(self._view)
         self._widths = ColumnWidths()
         self._layout = Layout()
@@ -91,6 +94,11 @@ class TableCanvas(LeanView, can_focus=True, inherit_bindings=False):
         self._empty = ""
         self._wide = False
         self._stale = False
+
+    def _slice(self) -> Callable[[], bool]:
+        """Begin a slice of filtering; what is returned says when others should be let run."""
+        deadline = self._clock.monotonic() + SLICE
+        return lambda: self._clock.monotonic() >= deadline
 
     def set_empty(self, text: str) -> None:
         """Say `text` in place of rows when there are none; it may have several lines."""

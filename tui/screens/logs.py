@@ -126,6 +126,10 @@ class LogScreen(Screen[None]):
                 demo=self.topdeck.demo,
             )
         )
+        if pane.filter_text:
+            note = pane.filter_note
+            text = note or f"{pane.matched:,} match"
+            self.query_one(FilterBar).set_note(text, problem=bool(note))
         problem: Problem | None = pane.problem
         self.query_one(Banner).show(problem)
 
@@ -143,10 +147,7 @@ class LogScreen(Screen[None]):
 
     @on(FilterBar.Changed)
     def _filter_changed(self, event: FilterBar.Changed) -> None:
-        note = self.pane.set_filter(event.text)
-        self.query_one(FilterBar).set_note(
-            note or f"{self.pane.matched:,} match", problem=bool(note)
-        )
+        self.pane.set_filter(event.text)
         self._say()
 
     @on(FilterBar.Kept)
