@@ -7,12 +7,12 @@ import gc
 import os
 import signal
 import sys
-import tempfile
 from pathlib import Path
 
 import orjson
 
 from backends.sim.blueprint import ScaleName
+from backends.sim.folder import own_folder
 from backends.sim.server import PortTaken, SimServer
 
 PARENT_CHECK = 1.0
@@ -36,10 +36,10 @@ def run(
     when that process is no longer our parent.
     """
     gc.disable()  # Nothing of what is laid out is garbage; looking for it takes half the time.
-    with tempfile.TemporaryDirectory(prefix="topdeck-sim-") as directory:
+    with own_folder() as directory:
         server = SimServer(seed, scale, port=port, throttling=throttling)
         try:
-            asyncio.run(_serve(server, Path(directory), kubeconfig, parent_pid))
+            asyncio.run(_serve(server, directory, kubeconfig, parent_pid))
         except PortTaken as error:
             print(  # noqa: T201 - the program's own message
                 f"{error.strerror}: end what listens there, or use --port 0 for any free one.",
