@@ -51,6 +51,8 @@ class Behaviour:
     """The first pause before a restart or another pull; each further one is twice as long."""
     kill: str = ""
     """Whenever this changes, the container ends at once, with `exit_code`."""
+    events: str = "all"
+    """``none``: nothing is told of it in events, which cost a request each."""
     cpu: str = "10m"
     memory: str = "32Mi"
     log_rate: float = 1.0

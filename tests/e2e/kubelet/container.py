@@ -166,7 +166,8 @@ class Container:
         self._due, self._act = at, act
 
     def _say(self, at: float, kind: str, reason: str, message: str) -> None:
-        self._say_event(at, kind, reason, message, self.name)
+        if self.does.events != "none":
+            self._say_event(at, kind, reason, message, self.name)
 
     def _present(self) -> str:
         return (
