@@ -122,7 +122,7 @@ def records(service: Payload) -> str:
 
 def check(service: Payload) -> str:
     """Return who checks the health of a service's instances: ``custom``, ``Route 53 HTTP``."""
-    if "HealthCheckCustomConfig" in service:
+    if isinstance(service.get("HealthCheckCustomConfig"), dict):  # which may well be empty
         return "custom"
     config = part(service, "HealthCheckConfig")
     return f"Route 53 {text(config, 'Type')}".strip() if config else "none"

@@ -73,8 +73,10 @@ def routes(definition: Payload, task: Payload, only: str = "") -> Iterator[Route
 
 def began(task: Payload) -> bool:
     """Whether containers of a task have been made, and so may have written something."""
-    return any(moment(task, key) is not None for key in ("startedAt", "pullStoppedAt")) or any(
-        text(container, "runtimeId") for container in items(task, "containers")
+    return (
+        text(task, "lastStatus") == "RUNNING"
+        or any(moment(task, key) is not None for key in ("startedAt", "pullStoppedAt"))
+        or any(text(container, "runtimeId") for container in items(task, "containers"))
     )
 
 

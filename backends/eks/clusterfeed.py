@@ -24,6 +24,9 @@ VISIBLE = 30.0
 BACKGROUND = 120.0
 """Seconds between polls while they are not."""
 
+PAGE = 100
+"""Names on one page of ListClusters: the most that EKS gives (EKS API reference)."""
+
 AT_ONCE = 8
 """Clusters described at the same time; the call budget sets the pace anyway."""
 
@@ -79,7 +82,7 @@ class EksLook:
     async def __call__(self, urgent: bool) -> Found:
         """Return a row for every cluster; one that may not be described is told of."""
         names: list[str] = []
-        pages = self._aws.pages(self._scope, "eks", "ListClusters", urgent=urgent, maxResults=100)
+        pages = self._aws.pages(self._scope, "eks", "ListClusters", urgent=urgent, maxResults=PAGE)
         async for page in pages:
             names += page.get("clusters") or []
         problems: list[Problem] = []

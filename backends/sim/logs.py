@@ -124,7 +124,7 @@ class LogWorld:
             if ingested > now:
                 return
             yield LogEvent(round(at * 1000), stream.name, text, ingested)
-        if last is not None and start <= last < end and last + lag <= now / 1000:
+        if last is not None and start <= round(last, 3) < end and last + lag <= now / 1000:
             for text in _LAST_WORDS.get(stream.container.exit_code or 0, ()):
                 yield LogEvent(round(last * 1000), stream.name, text, round((last + lag) * 1000))
 

@@ -50,6 +50,18 @@ def _deployments(sim: SimServer) -> list[str]:
     ][:20]
 
 
+def _rolling(sim: SimServer) -> str:
+    """Begin a deployment, and return its ARN."""
+    sim.world.ecs.update(sim.world.ecs.service("batch-prod", "reports"), force=True)
+    return next(arn for arn in _deployments(sim) if "/reports/" in arn)
+
+
+def _ended(sim: SimServer) -> str:
+    """Return the ARN of a deployment that is over."""
+    _rolling(sim)
+    return [arn for arn in _deployments(sim) if "/reports/" in arn][1]
+
+
 CASES: list[tuple[str, str, Params]] = [
     ("ecs", "ListClusters", {}),
     ("ecs", "DescribeClusters",
@@ -77,6 +89,10 @@ CASES: list[tuple[str, str, Params]] = [
     ("ecs", "StopTask", lambda s: ECS | {"task": _task(s)}),
     ("ecs", "ListServiceDeployments", ECS | {"service": "web"}),
     ("ecs", "DescribeServiceDeployments", lambda s: {"serviceDeploymentArns": _deployments(s)}),
+    ("ecs", "DescribeServiceRevisions", lambda s: {"serviceRevisionArns": [
+        arn.replace(":service-deployment/", ":service-revision/") for arn in _deployments(s)]}),
+    ("ecs", "StopServiceDeployment",
+     lambda s: {"serviceDeploymentArn": _rolling(s), "stopType": "ROLLBACK"}),
     ("logs", "DescribeLogGroups", {"limit": 3}),
     ("logs", "DescribeLogStreams", GROUP | {"limit": 1}),
     ("logs", "FilterLogEvents", GROUP | {"limit": 20}),
@@ -152,6 +168,15 @@ REFUSALS: list[tuple[str, str, Params, str]] = [
     ("ecs", "StopTask", ECS | {"task": "f" * 32}, "InvalidParameterException"),
     ("ecs", "ListServiceDeployments", ECS | {"service": "gone"}, "ServiceNotFoundException"),
     ("ecs", "DescribeServiceDeployments", {"serviceDeploymentArns": ["x"]},
+     "InvalidParameterException"),
+    ("ecs", "DescribeServiceRevisions", {"serviceRevisionArns": ["x"]},
+     "InvalidParameterException"),
+    ("ecs", "StopServiceDeployment", lambda s: {"serviceDeploymentArn": _deployments(s)[0][:-1]},
+     "ServiceDeploymentNotFoundException"),
+    ("ecs", "StopServiceDeployment", lambda s: {"serviceDeploymentArn": _ended(s)},
+     "ConflictException"),
+    ("ecs", "StopServiceDeployment",
+     lambda s: {"serviceDeploymentArn": _rolling(s), "stopType": "SOON"},
      "InvalidParameterException"),
     ("ecs", "CreateCluster", {"clusterName": "new"}, "UnknownOperationException"),
     ("logs", "DescribeLogGroups", {"limit": 51}, "InvalidParameterException"),

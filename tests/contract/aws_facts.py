@@ -16,6 +16,12 @@ IMAGE = f"{ACCOUNT.account_id}.dkr.ecr.{HOME}.amazonaws.com/"
 SHOP, OTHER = "shop-prod", "prod"
 """Two clusters; the name of the second is a part of that of the first."""
 
+AUDIT = "audit"
+"""A cluster of one service, so that all its tasks are that service's."""
+
+LOG = f"/ecs/{AUDIT}/web"
+"""The log group of that service; the only one that there is in moto."""
+
 NAMESPACE = "shop.local"
 MANY = 130
 """Of tasks and of instances: more than a page holds of either."""
@@ -51,6 +57,7 @@ SERVICES = {
         *(ServiceFact(f"svc-{number:02d}") for number in range(11, 20)),
     ),
     OTHER: (ServiceFact("web"), ServiceFact("parcel")),
+    AUDIT: (ServiceFact("web"),),
 }
 """The services of each cluster of `HOME`."""
 

@@ -9,10 +9,12 @@ from typing import Any
 
 from aws_facts import (
     ACCOUNT,
+    AUDIT,
     CROWDED,
     EKS,
     HOME,
     IMAGE,
+    LOG,
     NAMESPACE,
     SERVICES,
     SHOP,
@@ -25,7 +27,7 @@ BATCH = 10
 """Tasks that RunTask starts at once at the most (ECS API reference)."""
 
 LINES = 40
-"""Lines in the log of each container of ``web``."""
+"""Lines in the log of each container of the cluster `AUDIT`."""
 
 ONLOOKER = {"Effect": "Allow", "Action": ["ecs:ListClusters", "ecs:DescribeClusters"]}
 """What the user may do that may do little; everybody else may do everything."""
@@ -165,13 +167,13 @@ class Seeder:
             )  # fmt: skip
 
     async def _logs(self) -> None:
-        """Log some lines in every container of ``web``, all within the last two minutes."""
-        group, now = f"/ecs/{SHOP}/web", int(time.time() * 1000)
-        await self._aws("logs", "CreateLogGroup", logGroupName=group)
-        for number, task in enumerate(self._tasks[f"{SHOP}/web"]):
-            for container in SERVICES[SHOP][0].containers:
+        """Log some lines in every container of `AUDIT`, all within the last two minutes."""
+        now = int(time.time() * 1000)
+        await self._aws("logs", "CreateLogGroup", logGroupName=LOG)
+        for number, task in enumerate(self._tasks[f"{AUDIT}/web"]):
+            for container in SERVICES[AUDIT][0].containers:
                 stream = f"ecs/{container}/{task['taskArn'].rpartition('/')[2]}"
-                place = {"logGroupName": group, "logStreamName": stream}
+                place = {"logGroupName": LOG, "logStreamName": stream}
                 await self._aws("logs", "CreateLogStream", **place)
                 await self._aws(
                     "logs", "PutLogEvents", **place,

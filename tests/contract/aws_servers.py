@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import (
     AbstractAsyncContextManager,
     AbstractContextManager,
@@ -13,13 +13,14 @@ from contextlib import (
 )
 from pathlib import Path
 
-from aws_facts import ACCOUNT, CROWDED, EMPTY, HOME
+from aws_facts import ACCOUNT, CROWDED, EMPTY, HOME, LOG
 from aws_moto import MotoProcess
 from aws_raw import RawAws
 from aws_sweep import passing
 
 from backends.base import AwsSource, Sources
 from backends.clock import Clock
+from backends.sim.ecs.model import Task
 from backends.sim.faults import Fault
 from backends.sim.files import write_private
 from backends.sim.server import SimServer
@@ -76,6 +77,22 @@ class Server(ABC):
         """Let time pass while a block runs."""
 
     @abstractmethod
+    async def chatter(self, streams: Sequence[str], lines: int) -> None:
+        """See to it that streams of the log group `LOG` have new lines, soon."""
+
+    @abstractmethod
+    async def ail(self, service: str, instance: str) -> None:
+        """Make an instance of a Cloud Map service, by its id, fail its health check."""
+
+    @abstractmethod
+    async def heal(self, service: str, instance: str) -> None:
+        """Make it healthy again."""
+
+    @abstractmethod
+    def unlog(self, group: str) -> None:
+        """See to it that there is no such log group."""
+
+    @abstractmethod
     def strict(self) -> AbstractContextManager[tuple[str, str]]:
         """Return the keys of somebody who may do no more than what is `ALLOWED`, and check
         everybody's while a block runs."""
@@ -92,6 +109,22 @@ class Simulated(Server):
 
     def time(self) -> AbstractAsyncContextManager[None]:
         return passing(self.sim)
+
+    async def chatter(self, streams: Sequence[str], lines: int) -> None:
+        await self.sim.advance(60)
+
+    async def ail(self, service: str, instance: str) -> None:
+        self._task(instance).target = "unhealthy"
+
+    async def heal(self, service: str, instance: str) -> None:
+        self._task(instance).target = "healthy"
+
+    def _task(self, identity: str) -> Task:
+        services = self.sim.world.ecs.services()
+        return next(s.tasks[identity] for s in services if identity in s.tasks)
+
+    def unlog(self, group: str) -> None:
+        del self.sim.world.logs._places[ACCOUNT.account_id, HOME][group]
 
     @contextmanager
     def strict(self) -> Iterator[tuple[str, str]]:
@@ -116,11 +149,42 @@ class Moto(Server):
         super().__init__(process.url, FastClock())
         self._process = process
         self._onlooker = onlooker
+        self._spoken = 0
 
     @asynccontextmanager
     async def time(self) -> AsyncIterator[None]:
         """Time passes by itself, and changes nothing."""
         yield
+
+    async def chatter(self, streams: Sequence[str], lines: int) -> None:
+        for stream in streams:
+            self._spoken += 1
+            now = int(time.time() * 1000)
+            await self.raw(
+                "logs",
+                "PutLogEvents",
+                logGroupName=LOG,
+                logStreamName=stream,
+                logEvents=[
+                    {"timestamp": now + line, "message": f"again {self._spoken}: {line}"}
+                    for line in range(lines)
+                ],
+            )
+
+    async def ail(self, service: str, instance: str) -> None:
+        await self._judge(service, instance, "UNHEALTHY")
+
+    async def heal(self, service: str, instance: str) -> None:
+        await self._judge(service, instance, "HEALTHY")
+
+    async def _judge(self, service: str, instance: str, status: str) -> None:
+        call = "UpdateInstanceCustomHealthStatus"
+        which = {"ServiceId": service, "InstanceId": instance}
+        await self.raw("servicediscovery", call, **which, Status=status)
+
+    def unlog(self, group: str) -> None:
+        """Nothing is to be done: there is but one log group here."""
+        assert group != LOG
 
     @contextmanager
     def strict(self) -> Iterator[tuple[str, str]]:

@@ -160,6 +160,9 @@ async def _operate(views: Views, service: Resource) -> None:
     desired = service.desired or 0
     await ecs.perform(Scale(service.ref, desired, desired + 1))
     await ecs.perform(Restart(service.ref))
+    assert isinstance(ecs, EcsBackend)
+    await ecs.perform((await ecs.rollback_plan(service)).operation)
+    await ecs.perform((await ecs.rollback_plan(service)).operation)
 
 
 async def _read(views: Views, row: Resource, request: LogRequest) -> None:

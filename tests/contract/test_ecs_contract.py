@@ -43,7 +43,8 @@ async def test_every_cluster_of_a_region_is_found(site: Site) -> None:
 
 async def test_a_cluster_counts_its_tasks(site: Site) -> None:
     row = await site.cluster(SHOP)
-    assert row.ready == sum(fact.desired for fact in SERVICES[SHOP])
+    services = [await site.described(SHOP, fact.name) for fact in SERVICES[SHOP]]
+    assert row.ready == sum(service["runningCount"] for service in services)
     assert row.pending == 0
 
 
@@ -209,20 +210,23 @@ async def test_a_scale_is_what_the_server_has_then(site: Site, change: int) -> N
 
 async def test_a_service_scaled_to_nothing_is_idle(site: Site) -> None:
     service = await site.service(SHOP, "svc-15")
-    await site.ecs.perform(Scale(service.ref, service.desired or 0, 0))
+    current = service.desired or 0
+    await site.ecs.perform(Scale(service.ref, current, 0))
     view = site.open(Query(service.ref.scope, "ecs/services"))
     async with site.server.time():
         await view.until(lambda v: v.shelf.settled and v.row("svc-15").health is Health.IDLE)
     assert (await site.described(SHOP, "svc-15"))["runningCount"] == 0
+    await site.ecs.perform(Scale(service.ref, 0, current))
 
 
 async def test_a_scale_starts_tasks(site: Site) -> None:
     service = await site.service(SHOP, "svc-16")
-    wanted = (service.desired or 0) + 2
-    await site.ecs.perform(Scale(service.ref, service.desired or 0, wanted))
+    current = service.desired or 0
+    await site.ecs.perform(Scale(service.ref, current, current + 2))
     await settled(site, service)
     view = await site.listed(SHOP, "ecs/tasks", service)
-    assert len([row for row in view.rows if row.status == "RUNNING"]) == wanted
+    await site.ecs.perform(Scale(service.ref, current + 2, current))
+    assert len([row for row in view.rows if row.status == "RUNNING"]) == current + 2
 
 
 async def test_a_restart_is_a_new_deployment_at_the_server(site: Site) -> None:

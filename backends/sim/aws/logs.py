@@ -121,7 +121,7 @@ def filter_log_events(call: Call) -> dict[str, Any]:
     if not token and _dawdles(call):
         return {"events": [], "searchedLogStreams": [], "nextToken": seal(call, None, PAGING)}
     after = unseal(call, token, PAGING, _bad_token()) if token else None
-    start, end = _window(call)
+    start, end = _window(call, inclusive=True)
     last = tuple(after) if isinstance(after, list) else None
     if last is not None:
         start = max(start, last[0] / 1000)
@@ -184,11 +184,17 @@ def _dawdles(call: Call) -> bool:
     return zlib.crc32(asked.encode()) % 8 == 0
 
 
-def _window(call: Call) -> tuple[float, float]:
-    """Return the epoch seconds from which and before which events are asked for."""
+def _window(call: Call, *, inclusive: bool = False) -> tuple[float, float]:
+    """Return the epoch seconds from which and before which events are asked for.
+
+    `inclusive`: those of the last millisecond are, as FilterLogEvents has it; GetLogEvents
+    leaves them out (CloudWatch Logs API reference, endTime of each).
+    """
     start, end = call.number("startTime"), call.number("endTime")
     if start is not None and end is not None and start > end:
         raise AwsError(ERROR, "startTime should be less than or equal to endTime")
+    if end is not None and inclusive:
+        end += 1
     last = call.now + 1 if end is None else min(end / 1000, call.now + 1)
     return (start or 0) / 1000, last
 

@@ -115,6 +115,21 @@ async def test_a_stopped_task_says_its_last_words_and_then_nothing(
     }
 
 
+async def test_last_words_of_one_millisecond_come_on_different_pages(
+    sim: SimServer, aws: Aws
+) -> None:
+    service = sim.world.ecs.service("shop-prod", "checkout")
+    sim.world.incident("oom", "shop-prod", "checkout")
+    await sim.advance(40)
+    task = [t for t in service.stopped.values() if t.containers[0].exit_code == 137][-1]
+    task.executions_stopped = int(task.executions_stopped or 0) + 0.0006  # told of as 1 ms
+    since = int(task.executions_stopped - 5) * 1000
+    asked = {"logStreamNames": [f"ecs/checkout/{task.id}"], "startTime": since}
+    whole = await everything(aws, **asked)
+    assert whole[-1]["timestamp"] == whole[-2]["timestamp"]
+    assert await everything(aws, limit=1, **asked) == whole
+
+
 async def test_a_pattern_finds_what_it_says_over_the_whole_hour(sim: SimServer, aws: Aws) -> None:
     hits = await everything(aws, filterPattern="OutOfMemoryError -Killed")
     assert len(hits) > 3
