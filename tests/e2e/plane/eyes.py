@@ -30,6 +30,8 @@ class View:
         """One for each change, in order."""
         self.resyncs = 0
         """Changes that were whole lists."""
+        self.lowest = 0
+        """The fewest rows there were since this was last set."""
         self._news = asyncio.Condition()
         self._backend = backend
 
@@ -41,6 +43,7 @@ class View:
                     self.shelf.apply(change)
                     self.statuses.append(change.status)
                     self.resyncs += change.resync
+                    self.lowest = min(self.lowest, len(self.shelf.rows))
                     self._news.notify_all()
 
     async def until(

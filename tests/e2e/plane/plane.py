@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import shutil
+import signal
 import ssl
 import time
 import urllib.request
@@ -52,16 +53,19 @@ class Plane:
         """Return an administrator's session; enter it in the event loop that it is used in."""
         return Api(self.kubeconfig)
 
-    def write_kubeconfig(self, path: Path, user: dict[str, Any], namespace: str = "") -> Path:
+    def write_kubeconfig(
+        self, path: Path, user: dict[str, Any], namespace: str = "", server: str = ""
+    ) -> Path:
         """Write a kubeconfig for another user; `user` is such as ``{"token": ...}``."""
         context = {"cluster": CONTEXT, "user": CONTEXT}
         if namespace:
             context["namespace"] = namespace
+        cluster = {**self._cluster, "server": server or self._cluster["server"]}
         content = {
             "apiVersion": "v1",
             "kind": "Config",
             "current-context": CONTEXT,
-            "clusters": [{"name": CONTEXT, "cluster": self._cluster}],
+            "clusters": [{"name": CONTEXT, "cluster": cluster}],
             "users": [{"name": CONTEXT, "user": user}],
             "contexts": [{"name": CONTEXT, "context": context}],
         }
@@ -132,8 +136,8 @@ class OwnPlane(Plane):
         ca = base64.b64encode(self.pki.ca.read_bytes()).decode()
         self._cluster = {"server": self.url, "certificate-authority-data": ca}
         cert, key = self.pki.client("topdeck-e2e-admin", "system:masters")
-        user = {"client-certificate": str(cert), "client-key": str(key)}
-        return self.write_kubeconfig(folder / "admin.kubeconfig", user)
+        self.admin = {"client-certificate": str(cert), "client-key": str(key)}
+        return self.write_kubeconfig(folder / "admin.kubeconfig", self.admin)
 
     def _start(self) -> None:
         self.parts["etcd"].start()
@@ -159,9 +163,9 @@ class OwnPlane(Plane):
                     raise RuntimeError(f"kube-apiserver is not ready: {error}\n{said}") from error
             time.sleep(0.1)
 
-    def stop_api(self) -> None:
+    def stop_api(self, how: signal.Signals = signal.SIGTERM) -> None:
         """End the API server."""
-        self.parts["kube-apiserver"].stop()
+        self.parts["kube-apiserver"].stop(how=how)
 
     def start_api(self) -> None:
         """Start the API server again, at the same address, and wait until it is ready."""

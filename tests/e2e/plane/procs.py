@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 from typing import IO
 
-GRACE = 15.0
+GRACE = 5.0
 """Seconds that a process may take to end when it is asked to; then it is killed."""
 
 _PREFIX = "topdeck-e2e-"
