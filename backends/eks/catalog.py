@@ -43,7 +43,8 @@ class Catalog:
         self._locks: dict[Scope, asyncio.Lock] = {}
 
     async def known(self, scope: Scope, max_age: float) -> Known:
-        """Return what a cluster serves, asking anew if that is older than `max_age` seconds.
+        """Return what a cluster serves, asking anew if that is older than `max_age` seconds; 0:
+        in any case.
 
         Raises `BackendError` where the cluster does not answer.
         """
@@ -51,7 +52,7 @@ class Catalog:
         async with self._locks.setdefault(key, asyncio.Lock()):
             known = self._known.get(key)
             now = self._clock.now()
-            if known is None or not 0 <= now - known.at <= max_age:
+            if known is None or max_age <= 0.0 or not 0.0 <= now - known.at <= max_age:
                 found = await discover(await self._connections.client(key))
                 specs = (spec_of(s) for s in found.kinds if (s.group, s.plural) not in DESIGNED)
                 known = Known(now, {spec.kind.id: spec for spec in specs}, found.problem)

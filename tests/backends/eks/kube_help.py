@@ -15,7 +15,7 @@ from backends.model import Change, Query, Ref, Resource, Scope
 NOW = 1_795_383_048.0
 """2026-11-22T21:30:48Z: just after what the golden files tell of."""
 
-QUICK = Pace(backoff=0.01, backoff_max=0.05, denied=0.05, steady=0.0, heartbeat=0.05)
+QUICK = Pace(backoff=0.01, backoff_max=0.05, denied=0.05, steady=0.0, poll=0.05, heartbeat=0.05)
 
 SCOPE = Scope("k8s", "dev", cluster="dev-cluster")
 
