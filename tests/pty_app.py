@@ -43,6 +43,16 @@ class PtyApp:
     def __exit__(self, *_: object) -> None:
         self.end()
 
+    @property
+    def pid(self) -> int:
+        """The program's process id; 0 once it has ended."""
+        return self._pid
+
+    @property
+    def terminal(self) -> int:
+        """The terminal's own end, whose settings can be read."""
+        return self._fd
+
     def wait_for(self, text: str, seconds: float = 30.0) -> float:
         """Return the seconds from the start until `text` had been written."""
         wanted, deadline = text.encode(), time.perf_counter() + seconds
