@@ -52,14 +52,17 @@ def _deployments(sim: SimServer) -> list[str]:
 
 def _rolling(sim: SimServer) -> str:
     """Begin a deployment, and return its ARN."""
-    sim.world.ecs.update(sim.world.ecs.service("batch-prod", "reports"), force=True)
-    return next(arn for arn in _deployments(sim) if "/reports/" in arn)
+    service = _service(sim, "cart")
+    sim.world.ecs.update(service, force=True)
+    number = service.primary.id.rpartition("/")[2]
+    return f"{service.arn.replace(':service/', ':service-deployment/')}/{number}"
 
 
 def _ended(sim: SimServer) -> str:
     """Return the ARN of a deployment that is over."""
-    _rolling(sim)
-    return [arn for arn in _deployments(sim) if "/reports/" in arn][1]
+    arn = _rolling(sim)
+    sim.world.ecs.stop_deployment(_service(sim, "cart"), back=True)
+    return arn
 
 
 CASES: list[tuple[str, str, Params]] = [

@@ -17,6 +17,7 @@ from aws_facts import ACCOUNT, CROWDED, EMPTY, HOME, LOG
 from aws_moto import MotoProcess
 from aws_raw import RawAws
 from aws_sweep import passing
+from aws_views import DEADLINE
 
 from backends.base import AwsSource, Sources
 from backends.clock import Clock
@@ -53,9 +54,7 @@ class Server(ABC):
         self.raw = RawAws(url, ACCOUNT.access_key, ACCOUNT.secret_key, HOME)
         """Asks it without Topdeck."""
 
-    def sources(
-        self, directory: Path, access_key: str = "", secret_key: str = "", **more: object
-    ) -> Sources:
+    def sources(self, directory: Path, access_key: str = "", secret_key: str = "") -> Sources:
         """Return what points a backend at it, with the keys given or those of its owner."""
         keys = (access_key or ACCOUNT.access_key, secret_key or ACCOUNT.secret_key)
         profile = f"[{ACCOUNT.profile}]\naws_access_key_id = {keys[0]}\n"
@@ -70,7 +69,7 @@ class Server(ABC):
             config_file=str(config),
             credentials_file=str(credentials),
         )
-        return Sources(aws=(source,), budget_share=1.0)
+        return Sources(aws=(source,), budget_share=1.0, request_timeout=DEADLINE)
 
     @abstractmethod
     def time(self) -> AbstractAsyncContextManager[None]:

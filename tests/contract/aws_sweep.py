@@ -23,10 +23,11 @@ from backends.model import LogRequest, Query, Resource, Restart, Scale, Verb
 from backends.sim.aws import wire
 from backends.sim.server import SimServer
 
+MINUTE = LogRequest(since=60.0, follow=False)
 REQUESTS = (
     LogRequest(since=None, tail=200, follow=False),
     LogRequest(since=3600.0, head=500, follow=False),
-    LogRequest(since=60.0, follow=False),
+    MINUTE,
 )
 """How the screens and the plain output ask for logs, short of following them."""
 
@@ -146,9 +147,10 @@ async def _sweep_ecs(views: Views) -> None:
                     await ecs.describe(row)
             for service in services[:3]:
                 await _operate(views, service)
-            logged = (*services[:2], tasks[0], rows["ecs/containers"][0])
-            reads = [_read(views, row, request) for row in logged for request in REQUESTS]
-            await asyncio.gather(_read(views, services[0], LONG), *reads)
+            reads = [(services[0], LONG), *((service, MINUTE) for service in services[:2])]
+            for row in (tasks[0], rows["ecs/containers"][0]):
+                reads += [(row, request) for request in REQUESTS]
+            await asyncio.gather(*(_read(views, row, request) for row, request in reads))
 
 
 async def _operate(views: Views, service: Resource) -> None:

@@ -21,6 +21,7 @@ from aws_shapes import (
     signing_name,
 )
 from aws_sweep import Record, recording, sweep
+from aws_views import DEADLINE
 from botocore import xform_name
 
 from backends.base import AwsSource, Sources
@@ -74,7 +75,7 @@ async def _swept(tmp_path: Path, layout: Blueprint | None) -> Record:
             credentials_file=str(credentials),
         )
         with recording() as record:
-            await sweep(Sources(aws=(source,), budget_share=1.0), sim)
+            await sweep(Sources(aws=(source,), budget_share=1.0, request_timeout=DEADLINE), sim)
     return record
 
 
