@@ -22,6 +22,7 @@ from backends.model import (
     Ref,
     Renewal,
     Resource,
+    RollbackPlan,
     Rollout,
     ScaleInfo,
     Scope,
@@ -273,6 +274,19 @@ class Discovering(Protocol):
 
         `Backend.plan`, `Backend.watch` and `Backend.describe` take these kinds, too. Raises
         `BackendError` where the cluster does not answer.
+        """
+        ...
+
+
+@runtime_checkable
+class Undoing(Protocol):
+    """What a `Backend` may be besides: one that can roll a workload back."""
+
+    async def rollback_plan(self, resource: Resource) -> RollbackPlan:
+        """Look up what a workload, or the workload of one of its old revisions, was before.
+
+        Raises `Invalid` where there is nothing to go back to, and `BackendError` where it
+        cannot be looked up. `Backend.perform` takes the plan's operation.
         """
         ...
 

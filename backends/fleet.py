@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from backends.audit import AuditLog
-from backends.base import Backend, BackendError, Demand, Discovering, Invalid, Offer
+from backends.base import Backend, BackendError, Demand, Discovering, Invalid, Offer, Undoing
 from backends.clock import Clock
 from backends.losses import Losses
 from backends.model import (
@@ -30,6 +30,7 @@ from backends.model import (
     Query,
     Ref,
     Resource,
+    RollbackPlan,
     Rollout,
     ScaleInfo,
     Scope,
@@ -310,6 +311,18 @@ class Fleet:
     def workloads(self, cluster: Ref) -> Sequence[Query]:
         """Return the queries by which a cluster's health is counted."""
         return self.backend(cluster.scope).workloads(cluster)
+
+    async def rollback_plan(self, resource: Resource) -> RollbackPlan:
+        """Fetch what a rollback dialog shows; raises `Invalid` where its backend has no past."""
+        backend = self.backend(resource.ref.scope)
+        if not isinstance(backend, Undoing):
+            raise Invalid(
+                f"roll back {resource.ref.name}",
+                "that is not known to be done here",
+                "deploy the version before",
+            )
+        with _defects_translated(f"look up the past of {resource.ref.name}"):
+            return await backend.rollback_plan(resource)
 
     async def perform(self, operation: Operation) -> Accepted:
         """Send an operation once, written down before and after.

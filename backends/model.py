@@ -38,6 +38,7 @@ class Verb(StrEnum):
     LOGS = "logs"
     SCALE = "scale"
     RESTART = "restart"
+    ROLLBACK = "rollback"
 
 
 class Format(StrEnum):
@@ -287,8 +288,47 @@ class Restart(msgspec.Struct, frozen=True, tag="restart"):
     uid: str = ""
 
 
-Operation: TypeAlias = Scale | Restart
+class Rollback(msgspec.Struct, frozen=True, tag="rollback"):
+    """Go back to what a workload was made of before."""
+
+    ref: Ref
+    """The workload itself, also where one of its revisions was chosen."""
+    current: str
+    """The revision that was in use when the operator was asked: a number on Kubernetes, on ECS
+    the ARN of a task definition. Where it is another by now, nothing is sent."""
+    to: str
+    """The revision to go back to, named likewise."""
+    uid: str = ""
+    deployment: str = ""
+    """The ARN of the ECS service deployment under way that is stopped and rolled back; empty:
+    the service is given the older task definition."""
+
+
+Operation: TypeAlias = Scale | Restart | Rollback
 """Everything that changes something."""
+
+
+class Difference(msgspec.Struct, frozen=True):
+    """One thing in which two revisions of a workload differ."""
+
+    what: str
+    """``web image``, ``web memory limit``."""
+    now: str
+    """Empty where it is not there."""
+    then: str
+
+
+class RollbackPlan(msgspec.Struct, frozen=True):
+    """What a rollback would do, looked up when it is asked about."""
+
+    operation: Rollback
+    current: str
+    """The revision in use, for reading: ``revision 7``, ``web:12``."""
+    to: str
+    effects: tuple[str, ...]
+    """What will happen, in sentences."""
+    differences: tuple[Difference, ...] = ()
+    """In images, variables, CPU and memory."""
 
 
 class Accepted(msgspec.Struct, frozen=True):

@@ -9,6 +9,7 @@ from backends.base import BackendError
 from backends.model import LogRequest, Operation, Resource, Restart, Scale, Verb
 from tui.commands import ACTIONS, Command, CommandError
 from widgets.confirm_dialog import ConfirmDialog
+from widgets.rollback_dialog import RollbackDialog
 from widgets.scale_dialog import ScaleDialog
 from widgets.scale_plan import unit_of
 
@@ -24,11 +25,12 @@ NEEDS: Mapping[str, Verb] = {
     "previous_logs": Verb.LOGS,
     "scale": Verb.SCALE,
     "restart": Verb.RESTART,
+    "rollback": Verb.ROLLBACK,
     "watch_rollout": Verb.RESTART,
 }
 """The verb that a kind must have for an action to be offered."""
 
-CHANGES = frozenset({"scale", "restart"})
+CHANGES = frozenset({"scale", "restart", "rollback"})
 """Actions that read-only mode greys."""
 
 
@@ -88,6 +90,20 @@ async def _restart(screen: BrowseScreen, target: Resource) -> None:
     dialog = ConfirmDialog(f"Restart {target.ref.name}", target.ref, effects, confirm="Restart")
     if await screen.app.push_screen_wait(dialog):
         await _send(screen, Restart(target.ref, target.uid))
+
+
+def rollback(screen: BrowseScreen) -> None:
+    """Show what the row was before, ask, and request to go back."""
+    target = screen.target
+    if target is not None:
+        screen.run_worker(_rollback(screen, target), group="verb", exclusive=True)
+
+
+async def _rollback(screen: BrowseScreen, target: Resource) -> None:
+    dialog = RollbackDialog(target, lambda: screen.fleet.rollback_plan(target))
+    operation = await screen.app.push_screen_wait(dialog)
+    if operation is not None:
+        await _send(screen, operation)
 
 
 async def _send(screen: BrowseScreen, operation: Operation) -> None:

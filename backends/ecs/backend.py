@@ -9,7 +9,7 @@ from backends.aws.access import AwsAccess
 from backends.aws.poll import poll
 from backends.base import Demand, Invalid, Sources
 from backends.clock import Clock
-from backends.ecs import rollout, scaling
+from backends.ecs import rollout, scaling, undo
 from backends.ecs.definitions import TaskDefinitions
 from backends.ecs.describe import describe
 from backends.ecs.failures import Failures
@@ -28,6 +28,8 @@ from backends.model import (
     Query,
     Ref,
     Resource,
+    Rollback,
+    RollbackPlan,
     Rollout,
     ScaleInfo,
     Scope,
@@ -105,9 +107,15 @@ class EcsBackend:
         """Fetch a service's counts and its Application Auto Scaling target."""
         return await scaling.scale_info(self._access, resource.ref)
 
+    async def rollback_plan(self, resource: Resource) -> RollbackPlan:
+        """Look up what a service ran before, and how it gets back there."""
+        return await undo.plan(self._access, self._definitions, resource.ref)
+
     async def perform(self, operation: Operation) -> Accepted:
-        """Send one UpdateService; it is never sent twice."""
+        """Send one UpdateService or StopServiceDeployment; it is never sent twice."""
         request = request_for(operation)
+        if isinstance(operation, Rollback):
+            await undo.check(self._access, operation)
         answer = await self._access.call(
             operation.ref.scope, "ecs", request.operation, mutates=True, **request.params
         )

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from backends.base import Invalid
-from backends.model import Operation, Ref, Scale
+from backends.ecs.wire import tail
+from backends.model import Operation, Ref, Rollback, Scale
 
 MAX_DESIRED = 5000
 """Tasks that a service may have; from "Amazon ECS service quotas"."""
@@ -26,7 +27,7 @@ def request_for(operation: Operation) -> Request:
     if ref.kind != "ecs/services":
         raise Invalid(
             "ecs:UpdateService",
-            f"a {ref.kind.partition('/')[2].rstrip('s')} is not scaled or restarted by itself",
+            f"a {ref.kind.partition('/')[2].rstrip('s')} is not changed by itself",
             "choose the service that it belongs to",
         )
     params: dict[str, Any] = {"cluster": ref.scope.cluster, "service": service_id(ref)}
@@ -40,8 +41,21 @@ def request_for(operation: Operation) -> Request:
         params["desiredCount"] = operation.desired
         summary = f"{operation.current} -> {operation.desired} requested"
         return Request("UpdateService", params, summary)
+    if isinstance(operation, Rollback):
+        return _rollback(operation, params)
     params["forceNewDeployment"] = True
     return Request("UpdateService", params, "new deployment requested")
+
+
+def _rollback(operation: Rollback, params: dict[str, Any]) -> Request:
+    current, to = tail(operation.current), tail(operation.to)
+    if operation.deployment:
+        stop = {"serviceDeploymentArn": operation.deployment, "stopType": "ROLLBACK"}
+        return Request("StopServiceDeployment", stop, f"{current} is stopped, back to {to}")
+    if not operation.to:
+        raise Invalid("ecs:UpdateService", "there is nothing to go back to", "refresh")
+    params["taskDefinition"] = operation.to
+    return Request("UpdateService", params, f"{current} -> {to} requested")
 
 
 def service_id(ref: Ref) -> str:

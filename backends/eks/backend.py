@@ -8,7 +8,7 @@ from functools import partial
 
 from backends.base import Demand, Invalid, Offer, Sources
 from backends.clock import Clock
-from backends.eks import operations
+from backends.eks import operations, undo
 from backends.eks.catalog import Catalog, offered_changes
 from backends.eks.clusterfeed import cluster_changes
 from backends.eks.connections import Connections
@@ -30,6 +30,7 @@ from backends.model import (
     Query,
     Ref,
     Resource,
+    RollbackPlan,
     Rollout,
     ScaleInfo,
     Scope,
@@ -131,6 +132,10 @@ class KubeBackend:
     async def scale_info(self, resource: Resource) -> ScaleInfo:
         """Fetch what a scale dialog shows."""
         return await operations.scale_info(self._connections, resource)
+
+    async def rollback_plan(self, resource: Resource) -> RollbackPlan:
+        """Look up what a workload was before, or what a replica set keeps of its deployment."""
+        return await undo.plan(self._connections, resource)
 
     async def perform(self, operation: Operation) -> Accepted:
         """Send an operation once; it is never retried."""

@@ -10,6 +10,7 @@ import msgspec
 
 from backends.base import BackendError, Denied, Invalid, NotFound
 from backends.clock import Clock
+from backends.eks import undo
 from backends.eks.connections import Connections
 from backends.eks.errors import Act
 from backends.eks.kinds import SPECS, KindSpec
@@ -24,6 +25,7 @@ from backends.model import (
     Ref,
     Resource,
     Restart,
+    Rollback,
     Scale,
     ScaleInfo,
     Verb,
@@ -182,6 +184,8 @@ async def perform(connections: Connections, operation: Operation, clock: Clock) 
     """Send an operation once. Raises `BackendError`; `Conflict` where the uid is another."""
     if isinstance(operation, Scale):
         return await _scale(connections, operation)
+    if isinstance(operation, Rollback):
+        return await undo.perform(connections, operation)
     return await _restart(connections, operation, clock)
 
 

@@ -33,6 +33,7 @@ _CHUNK = 1 << 20
 _BODY_FACTOR = 6.0
 """A body may take so many times the request timeout, as long as it never pauses for one."""
 
+JSON_PATCH = "application/json-patch+json"
 MERGE_PATCH = "application/merge-patch+json"
 STRATEGIC_PATCH = "application/strategic-merge-patch+json"
 

@@ -417,6 +417,10 @@ class BrowseScreen(TableActions):
         """Ask, and request a restart."""
         verbs.restart(self)
 
+    def action_rollback(self) -> None:
+        """Show what the row was before, ask, and request to go back."""
+        verbs.rollback(self)
+
     def action_watch_rollout(self) -> None:
         """Follow the row's rollout."""
         row = self.target

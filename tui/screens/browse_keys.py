@@ -22,6 +22,7 @@ KEYS: list[BindingType] = [
     _bind("p", "previous_logs", "Previous", "Logs of the container's previous run."),
     _bind("s", "scale", "Scale", "Set the desired count; asks first."),
     _bind("r", "restart", "Restart", "Replace every task or pod by a rollout; asks first."),
+    _bind("ctrl+l", "rollback", "Roll back", "Go back to the revision before; asks first."),
     _bind("w", "watch_rollout", "Rollout", "Follow the rollout of the row until it settles."),
     _bind("u", "related", "Related", "Go to what this belongs to: Cloud Map, task, pod."),
     _bind("slash", "filter", "Filter", "Show only rows that match, as you type.", first=True),

@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-import re
-
+from backends.differences import SECRET
 from backends.ecs.describe.sections import pairs, present, table
 from backends.ecs.wire import Payload, count, items, part, strings, tail, text
 from backends.model import Section
-
-_SECRET = re.compile(
-    r"SECRET|PASSWORD|PASSWD|TOKEN|CREDENTIAL|API_?KEY|PRIVATE_?KEY", re.IGNORECASE
-)
-"""Names of variables whose values should have been secrets; they are not shown."""
 
 
 def container_sections(
@@ -72,7 +66,7 @@ def container_definition(definition: Payload, name: str) -> Payload:
 
 def _variable(variable: Payload) -> tuple[str, str]:
     name = text(variable, "name")
-    return name, "(hidden)" if _SECRET.search(name) else text(variable, "value")
+    return name, "(hidden)" if SECRET.search(name) else text(variable, "value")
 
 
 def without_secrets(definition: Payload) -> Payload:

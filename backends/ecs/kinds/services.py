@@ -85,7 +85,7 @@ KIND = EcsKind(
             Column("age", "Age", Format.AGE, wide=True),
         ),
         child="ecs/tasks",
-        verbs=READ | {Verb.LOGS, Verb.SCALE, Verb.RESTART},
+        verbs=READ | {Verb.LOGS, Verb.SCALE, Verb.RESTART, Verb.ROLLBACK},
         aliases=("services", "service", "svc"),
         workload=True,
         empty="This cluster has no services; tasks that run alone are under :tasks.",

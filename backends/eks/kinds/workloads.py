@@ -30,7 +30,7 @@ from backends.model import Cell, Column, Format, Kind, Resource, Verb
 REVISION = "deployment.kubernetes.io/revision"
 """The annotation by which a deployment and its newest replica set name the same revision."""
 
-_OPERATE = frozenset({Verb.DESCRIBE, Verb.YAML, Verb.LOGS, Verb.RESTART})
+_OPERATE = frozenset({Verb.DESCRIBE, Verb.YAML, Verb.LOGS, Verb.RESTART, Verb.ROLLBACK})
 _SCALE = frozenset({Verb.SCALE})
 
 

@@ -10,6 +10,7 @@ from backends.sim.aws.call import Call, operation
 from backends.sim.aws.ecs_tasks import render_task
 from backends.sim.aws.errors import AwsError, invalid
 from backends.sim.aws.pages import limit, page
+from backends.sim.ecs.definitions import image_digest
 from backends.sim.ecs.model import Deployment, Service
 from backends.sim.ecs.rollout import breaker_threshold
 
@@ -66,6 +67,60 @@ def describe_service_deployments(call: Call) -> dict[str, Any]:
         else:
             found.append(_full(*place))
     return {"serviceDeployments": found, "failures": failures}
+
+
+@operation("ecs", "StopServiceDeployment")
+def stop_service_deployment(call: Call) -> dict[str, Any]:
+    """End a deployment that is under way, and roll it back unless that is not wanted."""
+    arn, how = call.text("serviceDeploymentArn"), call.text("stopType", "ROLLBACK")
+    if how not in ("ABORT", "ROLLBACK"):
+        raise invalid(f"Invalid stopType {how}.")
+    place = _find(call, arn)
+    if place is None:
+        raise AwsError("ServiceDeploymentNotFoundException", "Service deployment not found.")
+    service, deployment = place
+    if deployment is not service.primary or deployment.outcome != "IN_PROGRESS":
+        raise AwsError(
+            "ConflictException",
+            f"Service deployment with status {_status(deployment)} cannot be stopped.",
+        )
+    call.world.ecs.stop_deployment(service, back=how == "ROLLBACK")
+    return {"serviceDeploymentArn": arn}
+
+
+@operation("ecs", "DescribeServiceRevisions")
+def describe_service_revisions(call: Call) -> dict[str, Any]:
+    """Answer up to 20 revisions by ARN; those that are not there are failures."""
+    found, failures = [], []
+    for arn in find.many(call, "serviceRevisionArns", 20):
+        parts = arn.rpartition(":")[2].split("/")
+        if len(parts) != 4 or parts[0] != "service-revision":
+            raise AwsError(ERROR, "Invalid serviceRevisionArn.")
+        cluster = find.cluster_named(call, parts[1])
+        service = cluster.services.get(parts[2]) if cluster else None
+        past = list(service.history) if service and not find.foreign(call, arn) else []
+        made = next((d for d in past if find.short(d.id) == parts[3]), None)
+        if service is None or made is None:
+            failures.append({"arn": arn, "reason": "MISSING"})
+        else:
+            found.append(_described(service, made))
+    return {"serviceRevisions": found, "failures": failures}
+
+
+def _described(service: Service, deployment: Deployment) -> dict[str, Any]:
+    definition = deployment.definition
+    return {
+        "serviceRevisionArn": _arn(service, "service-revision", deployment.id),
+        "serviceArn": service.arn,
+        "clusterArn": service.cluster.arn,
+        "taskDefinition": definition.arn,
+        "launchType": "EC2" if service.launch == "EC2" else "FARGATE",
+        "containerImages": [
+            {"containerName": one.name, "image": one.image, "imageDigest": image_digest(one.image)}
+            for one in definition.containers
+        ],
+        "createdAt": deployment.created,
+    }
 
 
 def _own(service: Service) -> list[Deployment]:

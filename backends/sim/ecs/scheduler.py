@@ -106,17 +106,21 @@ class Scheduler:
 
     def _trip(self, service: Service) -> None:
         """Have the circuit breaker end a rollout, and roll back where the service says so."""
-        bad = service.primary
-        bad.rollout, bad.reason, bad.outcome = "FAILED", words.BREAKER_TRIPPED, "FAILED"
-        bad.updated = bad.finished = self._agenda.now
-        text = f"(deployment {bad.id}) deployment failed: tasks failed to start."
+        text = f"(deployment {service.primary.id}) deployment failed: tasks failed to start."
         self.say(service, text)
+        self.end(service, words.BREAKER_TRIPPED, back=service.rollback)
+
+    def end(self, service: Service, reason: str, *, back: bool) -> None:
+        """End the rollout of the primary deployment, and roll `back` where there is what to."""
+        bad = service.primary
+        bad.rollout, bad.reason, bad.outcome = "FAILED", reason, "FAILED"
+        bad.updated = bad.finished = self._agenda.now
         good = last_good(service)
-        if not service.rollback or good is None:
+        if not back or good is None:
             return
         bad.outcome = "ROLLBACK_IN_PROGRESS"
-        back = self.deploy(service, good.definition)
-        back.reason, back.rolls_back = words.rolling_back(good.id), True
+        undone = self.deploy(service, good.definition)
+        undone.reason, undone.rolls_back = words.rolling_back(good.id), True
         self.say(service, f"rolling back to deployment {good.id}.")
 
     def _start(self, service: Service) -> None:

@@ -20,6 +20,7 @@ NO_CAPACITY = (
 )
 UNABLE_TO_START = "is unable to consistently start tasks successfully. " + GUIDE
 STEADY = "has reached a steady state."
+STOPPED_BY_REQUEST = "Service deployment stopped by a StopServiceDeployment request."
 BREAKER_TRIPPED = "ECS deployment circuit breaker: tasks failed to start."
 
 

@@ -80,6 +80,10 @@ class EcsWorld:
         if force or (definition is not None and definition is not current):
             self._scheduler.deploy(service, definition or current)
 
+    def stop_deployment(self, service: Service, *, back: bool) -> None:
+        """End the rollout under way as an operator does, and have it rolled `back`."""
+        self._scheduler.end(service, words.STOPPED_BY_REQUEST, back=back)
+
     def stop_task(self, task: Task, reason: str = "") -> None:
         """Stop a task as an operator does."""
         self._scheduler.lifecycle.stop(task, "UserInitiated", reason or words.USER_STOPPED)
