@@ -108,7 +108,9 @@ def layout_of(definitions: Iterable[Definition], *, namespaced: bool) -> Layout:
         columns.append(_column(definition, keys))
         own.append(index)
     if BORN not in own:
-        columns.append(msgspec.structs.replace(AGE, wide=True))
+        other = any(column.title.lower() == "age" for column in columns)
+        title = "Created" if other else AGE.title
+        columns.append(msgspec.structs.replace(AGE, title=title, wide=True))
         own.append(BORN)
     return Layout(tuple(columns), tuple(own))
 

@@ -75,7 +75,8 @@ def _columns(*specs: str) -> tuple[TableColumn, ...]:
     made = [TableColumn("Name", format="name", description="Name of the object.")]
     for spec in specs:
         name, _, type_ = spec.lstrip("+").partition(":")
-        made.append(TableColumn(name, type_ or "string", "", f"{name}.", int(spec[0] == "+")))
+        text = plaincells.BIRTH if name == "Age" else f"{name}."
+        made.append(TableColumn(name, type_ or "string", "", text, int(spec[0] == "+")))
     return tuple(made)
 
 

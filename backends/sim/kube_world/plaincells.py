@@ -12,18 +12,18 @@ from backends.sim.kube_world.values import Doc, dig
 _PATH = "Custom resource definition column (in JSONPath format): "
 _READY = '.status.conditions[?(@.type == "Ready")]'
 
+BIRTH = (
+    "CreationTimestamp is a timestamp representing the server time when this object was created."
+)
+"""How every kind's own column of its age is described, after the field that it is made of."""
+
 CERTIFICATE = (
     TableColumn("Name", format="name", description="Name of the object."),
     TableColumn("Ready", description=f"{_PATH}{_READY}.status"),
     TableColumn("Secret", description=f"{_PATH}.spec.secretName"),
     TableColumn("Issuer", description=f"{_PATH}.spec.issuerRef.name", priority=1),
     TableColumn("Status", description=f"{_PATH}{_READY}.message", priority=1),
-    TableColumn(
-        "Age",
-        "date",
-        description="CreationTimestamp is a timestamp representing the server time when this "
-        "object was created.",
-    ),
+    TableColumn("Age", "date", description=BIRTH),
 )
 """The columns of certificates.cert-manager.io/v1."""
 

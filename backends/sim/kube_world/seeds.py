@@ -82,7 +82,7 @@ class PodPress:
     def _print(self, seed: PodSeed, rv: int) -> bytes:
         if not self._parts:
             self._cut()
-        words = [word.encode() for word in self._own_words(seed, rv)]
+        words = [orjson.dumps(word)[1:-1] for word in self._own_words(seed, rv)]
         made = [self._parts[0]]
         for part, word in zip(self._parts[1:], self._words, strict=True):
             made += (words[word], part)

@@ -126,6 +126,12 @@ def test_only_the_time_of_creation_is_an_age(definition: Definition, *, is_age: 
     assert BORN in layout.picks
 
 
+def test_a_servers_own_age_and_the_time_of_creation_have_names_of_their_own() -> None:
+    layout = layout_of([Definition("Age", "integer", "", "Years")], namespaced=False)
+    assert [column.title for column in layout.columns] == ["Name", "Age", "Created"]
+    assert [column.key for column in layout.columns] == ["name", "age-2", "age"]
+
+
 SCALARS = (
     st.none() | st.booleans() | st.integers() | st.floats() | st.text()
     | st.sampled_from(["\x1b]52;c;eA==\x07", "a\nb", "\u202eabc", "[red]x[/red]", 10**400])
