@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from operator import attrgetter
 from typing import TypeAlias
 
 from backends.model import Cell, Column, Health, Ref, Resource
-from widgets.cells import SortKey, sort_key
+from widgets.cells import SortKey, sort_key, sort_keys
 from widgets.row_filter import WHOLE_ROW, RowFilter, RowTest
-from widgets.sorted_rows import Row, SortedRows
+from widgets.sorted_rows import Row, SortedRows, in_order_of_names, texts
 
 HEALTH_FIRST = "@health"
 """The sort key that stands for the health itself; no column is called so. Reversed, which is the
@@ -50,7 +49,7 @@ class RowView:
         self._project: Project | None = None
         self._sort_index: int | None = None
         self._by_ref: dict[Ref, Row] = {}
-        self._by_tie: list[Row] | None = []
+        self._named: list[Row] | None = []
         self._cold: list[Row] = []
         self._ordered = SortedRows()
         self._ordered.reverse = True
@@ -110,7 +109,7 @@ class RowView:
         self.filter = RowFilter()
         self._test = None
         self._by_ref = {}
-        self._by_tie = None
+        self._named = None
         self._cold = []
         self._ordered.rows = []
         self._set_order(HEALTH_FIRST, True)
@@ -119,8 +118,10 @@ class RowView:
     def replace(self, resources: Iterable[Resource]) -> None:
         """Hold these resources and no others; of two with one Ref the last counts."""
         self._over = self._pace()
-        last, self._by_ref, self._by_tie = self._by_ref, {}, None
-        for resource in resources:
+        last, self._by_ref, self._named = self._by_ref, {}, None
+        if not last:
+            self._add_new(resources)
+        for resource in resources if last else ():
             row = last.get(resource.ref)
             if row is None:
                 row = self._row(resource)
@@ -129,7 +130,7 @@ class RowView:
                 self._update(row, resource, cells)
                 row.key = self._key(resource, cells)
             self._by_ref[resource.ref] = row
-        self._ordered.rebuild(self._ties())
+        self._ordered.rebuild(self._in_order_of_names())
         self._show(self._ordered.rows)
 
     def apply(self, upserts: Sequence[Resource], deletes: Sequence[Ref]) -> None:
@@ -138,7 +139,7 @@ class RowView:
         many = (len(upserts) + len(deletes)) * _RESORT_SHARE > self.total + 1000
         gone = [row for ref in deletes if (row := self._by_ref.pop(ref, None))]
         if gone:
-            self._by_tie = None
+            self._named = None
         if many:
             self._upsert_many(upserts)
         else:
@@ -155,10 +156,11 @@ class RowView:
         if same_key and reverse == self.reverse:
             return True
         self._set_order(key, reverse)
+        rows = self._in_order_of_names()
         if not same_key:
-            for row in self._by_ref.values():
-                row.key = self._key(row.resource, row.cells)
-        self._ordered.rebuild(self._ties())
+            for row, row_key in zip(rows, self._keys(rows), strict=True):
+                row.key = row_key
+        self._ordered.rebuild(rows)
         if self._visible is not self._ordered:
             self._visible.rows = [row for row in self._ordered.rows if row.shown]
         return True
@@ -181,7 +183,7 @@ class RowView:
             there = self._by_ref.get(row.resource.ref) is row
             if there and not row.shown and self._test.passes(row):
                 row.shown = True
-                self._health[row.resource.health] += 1
+                self._health[row.health] += 1
                 self._visible.add(row)
             if self._over():
                 break
@@ -204,11 +206,10 @@ class RowView:
         keys = [column.key for column in self.columns]
         self._sort_index = keys.index(key) if key in keys else None
 
-    def _ties(self) -> Sequence[Row]:
-        """Return all rows in the order of their ties."""
-        if self._by_tie is None:
-            self._by_tie = sorted(self._by_ref.values(), key=attrgetter("tie"))
-        return self._by_tie
+    def _in_order_of_names(self) -> Sequence[Row]:
+        if self._named is None:
+            self._named = in_order_of_names(self._by_ref.values())
+        return self._named
 
     def _show(self, base: Sequence[Row]) -> None:
         """Filter anew; `base` holds, in order, at least all rows that match."""
@@ -224,12 +225,12 @@ class RowView:
             self._visible.rows = matching
         for row in self._visible.rows:
             row.shown = True
-        self._health = Counter([row.resource.health for row in self._visible.rows])
+        self._health = Counter([row.health for row in self._visible.rows])
 
     def _select(self, base: Sequence[Row]) -> list[Row]:
         assert self._test is not None
         if not self._test.limited:
-            return self._test.select(base)
+            return self._test.select(base, texts)
         found: list[Row] = []
         for at, row in enumerate(base):
             if self._over():
@@ -258,20 +259,39 @@ class RowView:
             return int(resource.health)
         return sort_key(cells[self._sort_index], self.columns[self._sort_index], resource.health)
 
+    def _keys(self, rows: Sequence[Row]) -> Sequence[SortKey]:
+        """Return `_key` of each row."""
+        index = self._sort_index
+        healths = (row.health for row in rows)
+        if index is None:
+            return list(map(int, healths))
+        return sort_keys([row.cells[index] for row in rows], self.columns[index], healths)
+
     def _row(self, resource: Resource) -> Row:
         cells = self._cells(resource)
-        row = Row(
-            resource=resource,
-            cells=cells,
-            tie=(resource.ref.name.lower(), resource.ref),
-            key=self._key(resource, cells),
-            columns=self.columns,
-        )
+        row = self._new(resource, cells)
+        row.key = self._key(resource, cells)
         self._cold.append(row)
         return row
 
+    def _new(self, resource: Resource, cells: tuple[Cell, ...]) -> Row:
+        name = resource.ref.name
+        lower = name.lower()
+        # Most names are in lower case already, and need no second copy.
+        name = name if lower == name else lower
+        return Row(resource, cells, name, resource.health, None, self.columns)
+
+    def _add_new(self, resources: Iterable[Resource]) -> None:
+        """Take in rows where there are none yet."""
+        self._by_ref = {r.ref: self._new(r, self._cells(r)) for r in resources}
+        rows = list(self._by_ref.values())
+        for row, key in zip(rows, self._keys(rows), strict=True):
+            row.key = key
+        self._cold += rows
+
     def _update(self, row: Row, resource: Resource, cells: tuple[Cell, ...]) -> None:
         row.resource = resource
+        row.health = resource.health
         row.cells = cells
         row.searched = None
 
@@ -280,19 +300,19 @@ class RowView:
             row = self._by_ref.get(resource.ref)
             if row is None:
                 self._by_ref[resource.ref] = self._row(resource)
-                self._by_tie = None
+                self._named = None
             elif row.resource is not resource:
                 cells = self._cells(resource)
                 self._update(row, resource, cells)
                 row.key = self._key(resource, cells)
-        self._ordered.rebuild(self._ties())
+        self._ordered.rebuild(self._in_order_of_names())
         self._show(self._ordered.rows)
 
     def _upsert(self, resource: Resource) -> None:
         row = self._by_ref.get(resource.ref)
         if row is None:
             row = self._by_ref[resource.ref] = self._row(resource)
-            self._by_tie = None
+            self._named = None
             self._link(row)
             return
         if row.resource is resource:
@@ -312,7 +332,7 @@ class RowView:
         self._ordered.add(row)
         row.shown = self._shows(row)
         if row.shown:
-            self._health[row.resource.health] += 1
+            self._health[row.health] += 1
             if self._visible is not self._ordered:
                 self._visible.add(row)
 
@@ -320,7 +340,7 @@ class RowView:
         """Take a row out of both orders, before its key changes."""
         self._ordered.remove(row)
         if row.shown:
-            self._health[row.resource.health] -= 1
+            self._health[row.health] -= 1
             if self._visible is not self._ordered:
                 self._visible.remove(row)
             row.shown = False
@@ -329,11 +349,11 @@ class RowView:
         """Update a row that keeps its place, but may begin or cease to match."""
         was = row.shown
         if was:
-            self._health[row.resource.health] -= 1
+            self._health[row.health] -= 1
         self._update(row, resource, cells)
         row.shown = self._shows(row)
         if row.shown:
-            self._health[row.resource.health] += 1
+            self._health[row.health] += 1
         if row.shown and not was:
             self._visible.add(row)
         elif was and not row.shown:
