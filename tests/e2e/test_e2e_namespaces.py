@@ -2,20 +2,60 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import aclosing, asynccontextmanager
 
 import pytest
 
 from backends.base import NotFound
-from backends.model import FeedState, LogRequest, RolloutState, Scale
+from backends.model import FeedState, LogBatch, LogRequest, Problem, RolloutState, Scale
 from tests.e2e.plane.api import Api
 from tests.e2e.plane.eyes import looking
 from tests.e2e.plane.plane import Plane
 from tests.e2e.plane.shown import Shown
-from tests.e2e.running import Apps, follow
+from tests.e2e.running import DEADLINE, Apps, follow
 
 pytestmark = pytest.mark.usefixtures("kubelet")
+
+
+class Tail:
+    """A log that is read in the background, whatever else happens."""
+
+    def __init__(self, batches: AsyncGenerator[LogBatch, None]) -> None:
+        self._batches = batches
+        self.lines: list[str] = []
+        self.problems: list[Problem] = []
+
+    @property
+    def last_words(self) -> int:
+        """How many containers have said that they end."""
+        return sum("ends with" in line for line in self.lines)
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[None]:
+        """Read for as long as the block runs, and until the last words of all pods are in."""
+        task = asyncio.create_task(self._read())
+        try:
+            yield
+            await self.until(lambda: self.last_words == 3 or task.done())
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    async def until(self, seen: Callable[[], object]) -> None:
+        """Wait for something to be read."""
+        async with asyncio.timeout(DEADLINE):
+            while not seen():
+                await asyncio.sleep(0.05)
+
+    async def _read(self) -> None:
+        async with aclosing(self._batches) as batches:
+            async for batch in batches:
+                self.lines += [line.text for line in batch.lines]
+                self.problems += [batch.problem] if batch.problem is not None else []
+
 
 KINDS = ("pods", "deployments", "replicasets", "statefulsets", "daemonsets", "events")
 
@@ -45,10 +85,9 @@ async def test_a_namespace_that_is_deleted_goes_with_all_that_is_in_it(
         web = deployments.named(going)["web"]
         kept = {row.uid for row in deployments.within(staying)}
 
-        async with aclosing(eyes.backend.logs(web, LogRequest(since=60))) as tail:
-            async for batch in tail:
-                if batch.live:
-                    break
+        tail = Tail(eyes.backend.logs(web, LogRequest(since=60)))
+        async with tail.reading():
+            await tail.until(lambda: tail.lines)
             await api.delete(f"/api/v1/namespaces/{going}")
             await spaces.until(
                 lambda v: any(r.ref.name == going and r.status == "Terminating" for r in v.rows),
@@ -58,12 +97,9 @@ async def test_a_namespace_that_is_deleted_goes_with_all_that_is_in_it(
                 lambda v: any(r.status == "Terminating" for r in v.within(going)),
                 "pods that are terminating",
             )
-            problems = []
-            async for batch in tail:  # it goes on telling until the pods are gone
-                problems += [batch.problem] if batch.problem is not None else []
-                if not views["pods"].within(going):
-                    break
-        assert not problems
+            await views["pods"].until(lambda v: not v.within(going), "no pods any more")
+        assert not tail.problems
+        assert tail.last_words == 3
         for kind in KINDS:
             await views[kind].until(lambda v: not v.within(going), f"no {kind} any more")
         await spaces.until(lambda v: going not in {r.ref.name for r in v.rows}, "one less")
