@@ -74,9 +74,13 @@ class Expired(BackendError):  # noqa: N818
 
 
 class Throttled(BackendError):  # noqa: N818
-    """The provider asked to go slower."""
+    """The provider asked to go slower: `retry_after` says for how many seconds; 0.0: it did not."""
 
     code = "throttled"
+
+    def __init__(self, action: str, message: str, remedy: str, retry_after: float = 0.0) -> None:
+        super().__init__(action, message, remedy)
+        self.retry_after = retry_after
 
 
 class Unreachable(BackendError):  # noqa: N818

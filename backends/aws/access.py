@@ -11,7 +11,7 @@ from botocore import xform_name
 from botocore.credentials import ReadOnlyCredentials
 
 from backends.aws.clients import Clients
-from backends.aws.errors import CallContext, transient, translate
+from backends.aws.errors import CallContext, transient, translate, unsent
 from backends.aws.limits import limit_for
 from backends.aws.profiles import ACTION, Profile
 from backends.aws.renewal import with_mfa
@@ -105,6 +105,8 @@ class AwsAccess:
                     self._budget.throttled(self._owner(scope), scope.region, limit)
                 if isinstance(failed.error, Expired):
                     clients.credentials.renew()
+                if mutates and failed.uncertain:
+                    raise _perhaps(failed.error) from None
                 if attempt == attempts or not failed.again:
                     raise failed.error from None
             else:
@@ -226,7 +228,7 @@ class AwsAccess:
             context = self._context(clients, iam_action(service, operation), endpoint)
             translated = translate(error, context)
             again = isinstance(translated, Throttled) or transient(error)
-            raise _Failed(translated, again) from None
+            raise _Failed(translated, again, uncertain=not unsent(error)) from None
         return dict(answer)
 
     def _context(self, clients: Clients, action: str, endpoint: str) -> CallContext:
@@ -259,10 +261,17 @@ class AwsAccess:
         self._budget.identify(profile, account)
 
 
-class _Failed(Exception):  # noqa: N818
-    """One attempt that failed, and whether it is worth another."""
+def _perhaps(error: BackendError) -> BackendError:
+    """Return an error of a change that may have been made all the same."""
+    told = error.problem
+    return Unreachable(told.action, told.message, "it may have been done: look before trying again")
 
-    def __init__(self, error: BackendError, again: bool) -> None:
+
+class _Failed(Exception):  # noqa: N818
+    """One attempt that failed, whether it is worth another, and whether it may have succeeded."""
+
+    def __init__(self, error: BackendError, again: bool, *, uncertain: bool) -> None:
         super().__init__(str(error))
         self.error = error
         self.again = again
+        self.uncertain = uncertain

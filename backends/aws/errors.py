@@ -86,7 +86,8 @@ def transient(error: BaseException) -> bool:
     if isinstance(error, boto.ClientError):
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
         return status in (500, 502, 503, 504) and _code(error) not in _THROTTLED
-    return isinstance(error, boto.ConnectionClosedError)
+    broke = isinstance(error, boto.EndpointConnectionError) and _broke_off(error.kwargs["error"])
+    return broke or isinstance(error, boto.ConnectionClosedError)
 
 
 def translate(error: Exception, context: CallContext) -> BackendError:
@@ -115,6 +116,9 @@ def _from_answer(error: boto.ClientError, context: CallContext) -> BackendError:
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     said = str(error.response.get("Error", {}).get("Message") or "")
     message = f"{clean(code, 80)}: {redact(said)}" if said else clean(code, 80)
+    if code in _THROTTLED:
+        headers = error.response.get("ResponseMetadata", {}).get("HTTPHeaders", {})
+        return _throttled(context, message, str(headers.get("retry-after", "")))
     for codes, make in _ANSWERS:
         if code in codes:
             return make(context, message, said)
@@ -149,10 +153,10 @@ def _signature(context: CallContext, message: str, said: str) -> BackendError:
     return Expired(context.action, first or message, remedy, renewal)
 
 
-def _throttled(context: CallContext, message: str, said: str) -> BackendError:
-    return Throttled(
-        context.action, message, "going slower by itself; if it stays, lower budget_share"
-    )
+def _throttled(context: CallContext, message: str, retry_after: str) -> BackendError:
+    remedy = "going slower by itself; if it stays, lower budget_share"
+    wait = float(retry_after[:6]) if retry_after.isdecimal() else 0.0
+    return Throttled(context.action, message, remedy, wait)
 
 
 def _not_found(context: CallContext, message: str, said: str) -> BackendError:
@@ -167,7 +171,6 @@ _ANSWERS = (
     (_DENIED, _denied),
     (_EXPIRED, _expired),
     (_SIGNATURE, _signature),
-    (_THROTTLED, _throttled),
     (_NOT_FOUND, _not_found),
     (_CONFLICT, _conflict),
 )
@@ -179,12 +182,31 @@ def _place(context: CallContext) -> str:
 
 def _no_answer(error: Exception, context: CallContext) -> BackendError:
     cause = getattr(error, "kwargs", {}).get("error") or ""
+    if _broke_off(cause or error):
+        return _closed(error, context)
     detail = f" ({redact(str(cause), 120)})" if str(cause) else ""
     return Unreachable(
         context.action,
         f"could not connect to {_place(context)}{detail}",
         "check the network, the VPN, the region and the endpoint URL",
     )
+
+
+def _broke_off(cause: object) -> bool:
+    """Whether there was a connection, which was lost; botocore does not tell it from none."""
+    lost = isinstance(cause, aiohttp.ClientOSError | ConnectionResetError | BrokenPipeError)
+    return lost and not isinstance(cause, aiohttp.ClientConnectorError)
+
+
+def unsent(error: Exception) -> bool:
+    """Whether a call that failed can't have been carried out: it never got as far as AWS, or AWS
+    said that it would not."""
+    if isinstance(error, boto.ClientError):
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        return 400 <= int(status) < 500
+    if isinstance(error, boto.EndpointConnectionError):
+        return not _broke_off(error.kwargs.get("error"))
+    return isinstance(error, _SURE) or not isinstance(error, _UNCERTAIN)
 
 
 def _timeout(error: Exception, context: CallContext) -> BackendError:
@@ -256,6 +278,21 @@ def _kinds(*names: str) -> tuple[Any, ...]:
     """Return those of botocore's exceptions that the installed version has."""
     return tuple(getattr(boto, name) for name in names if hasattr(boto, name))
 
+
+_UNCERTAIN: tuple[type[BaseException], ...] = (
+    asyncio.TimeoutError,
+    ResponseParserError,
+    OSError,
+    aiohttp.ClientError,
+    *_kinds(
+        "ReadTimeoutError", "ConnectionClosedError", "ResponseStreamingError",
+        "IncompleteReadError", "HTTPClientError",
+    ),
+)  # fmt: skip
+"""What leaves it open whether a call was carried out."""
+
+_SURE = _kinds("ConnectTimeoutError", "SSLError", "ProxyConnectionError")
+"""Those among them that happen before anything is sent."""
 
 _LOCAL: Iterable[tuple[tuple[type[BaseException], ...], _Translator]] = (
     ((MfaRequired, *_kinds("RefreshWithMFAUnsupportedError")), _mfa),

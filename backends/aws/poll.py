@@ -20,8 +20,18 @@ BACKGROUND = 60.0
 BACKOFF = 2.0
 """Seconds before a failed round is repeated, doubled with each failure."""
 
-BACKOFF_MOST = 15.0
-"""Seconds that a feed waits at the most after a failure."""
+BACKOFF_MOST = 4.0
+"""Seconds that a feed waits at the most after a failure, give or take a quarter: when the
+network is back, so are the rows."""
+
+BACKOFF_LEAST = 0.25
+"""Seconds that it waits even where the failure itself was a long wait for an answer."""
+
+ASKED_MOST = 30.0
+"""Seconds of a Retry-After that are honoured at the most."""
+
+SLOWED = 15.0
+"""Seconds for which rows still count as live where AWS only asks to go slower."""
 
 Fetch: TypeAlias = Callable[[bool], AsyncIterator[Sequence[Resource]]]
 """Lists all rows of a feed, page by page, once; told whether somebody looks at them now."""
@@ -58,21 +68,25 @@ async def poll(
     Pages of the first round come as they arrive (LOADING), then a resync (LIVE); after that
     each round yields its differences, and a status alone where there are none. A round that
     fails leaves the rows as they are: STALE with the problem, or LIVE with it where AWS only
-    asked to go slower; the next round comes after a backoff, or at once on demand. So it is
-    with an answer that makes no sense. `total` tells how many rows a first round will bring,
+    asked to go slower, for a while; the next round comes after a backoff, or at once on demand,
+    whether somebody looks or not: nobody else finds out that the network is back. So it is with
+    an answer that makes no sense. `total` tells how many rows a first round will bring,
     as soon as that is known.
     """
     polled = _Polled(clock, total)
     yield Change(polled.status(FeedState.LOADING), resync=True)
     while True:
+        began = clock.monotonic()
         try:
             async with aclosing(polled.round(fetch(demand.visible))) as changes:
                 async for change in changes:
                     yield change
         except Exception as error:
+            spent = clock.monotonic() - began
             yield Change(polled.failed(error))
-            pause = polled.backoff()
-            await demand.pause(pause, max(pause, background))
+            pause = polled.backoff(error, spent)
+            slowed = isinstance(error, Throttled)
+            await demand.pause(pause, max(pause, background) if slowed else pause)
         else:
             await demand.pause(visible, background)
 
@@ -119,11 +133,18 @@ class _Polled:
             what = f"{type(error).__name__} over what AWS answered"
             error = BackendError("watch", what, "report this defect")
         if isinstance(error, Throttled):
-            state = FeedState.LOADING if self._rows is None else FeedState.LIVE
-            return self.status(state, problem=error.problem)
+            if self._rows is None:
+                return self.status(FeedState.LOADING, problem=error.problem)
+            if self._clock.now() - self._at < SLOWED:
+                return self.status(FeedState.LIVE, problem=error.problem)
         return self.status(FeedState.STALE, problem=error.problem)
 
-    def backoff(self) -> float:
-        """Return the seconds to wait after the latest failure, with a jitter of a quarter."""
+    def backoff(self, error: Exception, spent: float) -> float:
+        """Return the seconds to wait after the latest failure, with a jitter of a quarter.
+
+        What was `spent` on waiting for the answer counts; a Retry-After is kept to.
+        """
         pause = min(BACKOFF * 2.0 ** min(self._failures - 1, 10), BACKOFF_MOST)
-        return pause * random.uniform(0.75, 1.25)  # noqa: S311
+        pause = max(pause * random.uniform(0.75, 1.25) - spent, BACKOFF_LEAST)  # noqa: S311
+        asked = error.retry_after if isinstance(error, Throttled) else 0.0
+        return max(pause, min(asked, ASKED_MOST))

@@ -17,7 +17,7 @@ from backends.eks.feed import Feed
 from backends.eks.kinds import KINDS, SPECS, KindSpec
 from backends.eks.kinds.workloads import WORKLOADS
 from backends.eks.logs import tail
-from backends.eks.reflector import Pace
+from backends.eks.pace import Pace
 from backends.eks.rollout import follow
 from backends.model import (
     Accepted,

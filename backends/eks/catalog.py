@@ -15,7 +15,7 @@ from backends.eks.discovery import discover
 from backends.eks.kinds import DESIGNED
 from backends.eks.kinds.spec import KindSpec
 from backends.eks.kinds.tables import spec_of
-from backends.eks.reflector import Pace
+from backends.eks.pace import Pace
 from backends.model import Change, FeedState, FeedStatus, Problem, Query, Scope
 
 FRESH = 600.0

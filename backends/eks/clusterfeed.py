@@ -15,7 +15,7 @@ from backends.eks.codec import broken
 from backends.eks.connections import Connections
 from backends.eks.errors import Act
 from backends.eks.kinds.clusters import Version, from_context, from_eks, unreachable
-from backends.eks.reflector import Pace
+from backends.eks.pace import Pace
 from backends.model import Change, FeedState, FeedStatus, Problem, Query, Resource, Scope
 
 VISIBLE = 30.0

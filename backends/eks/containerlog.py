@@ -16,7 +16,8 @@ from backends.eks.errors import Interrupted, NotYet
 from backends.eks.kinds.pods import PODS
 from backends.eks.kinds.podstatus import ContainerStatus, Pod
 from backends.eks.lines import LineSplitter
-from backends.eks.reflector import Connect, Pace
+from backends.eks.pace import Pace
+from backends.eks.reflector import Connect
 from backends.eks.rest import KubeClient
 from backends.eks.stamps import StampReader
 from backends.model import LogBatch, LogLine, LogRequest
@@ -28,8 +29,8 @@ LONGEST = 1 << 20
 CUT = " … (cut)"
 """What a line that was longer ends in."""
 
-SILENCE = 300.0
-"""Seconds after which a log that says nothing is opened anew: proxies forget quiet streams."""
+SILENCE = 30.0
+"""Seconds after which a log that says nothing is opened anew: it may have died without a word."""
 
 RETRY = 5.0
 """Seconds between two looks at a container at the most: a crash loop pauses for ten at the least,

@@ -47,6 +47,10 @@ class Interrupted(Unreachable):
     """A stream that had begun broke off, or was silent for longer than its limit."""
 
 
+class Silent(Interrupted):
+    """Nothing was heard of a stream for longer than its limit, though it is open."""
+
+
 class Act(msgspec.Struct, frozen=True):
     """One request in the words of RBAC, so that a refusal can name the rule that is missing."""
 
@@ -107,6 +111,16 @@ def read_status(code: int, body: bytes) -> Status:
     return msgspec.structs.replace(status, message=message, code=status.code or code)
 
 
+def told_to_wait(status: Status, retry_after: str) -> Status:
+    """Return a Status with the seconds of a Retry-After header, where its body names none."""
+    if not retry_after.isdecimal() or (status.details and status.details.retry_after):
+        return status
+    details = msgspec.structs.replace(
+        status.details or _Details(), retry_after=int(retry_after[:6])
+    )
+    return msgspec.structs.replace(status, details=details)
+
+
 def from_status(act: Act, status: Status, renewal: Renewal | None = None) -> BackendError:
     """Translate a Status; `renewal` says what renews this connection's credentials."""
     advice = renewal.advice if renewal is not None else ""
@@ -128,7 +142,8 @@ def from_status(act: Act, status: Status, renewal: Renewal | None = None) -> Bac
         error = Conflict(action, message, remedy)
     elif code == 429:
         wait = status.details.retry_after if status.details else 0
-        error = Throttled(action, message, f"the cluster asks to wait {wait or 'a few'} seconds")
+        remedy = f"the cluster asks to wait {wait or 'a few'} seconds"
+        error = Throttled(action, message, remedy, wait)
     elif code >= 500:
         error = Unreachable(action, message, "the API server has trouble; it is asked again")
     elif act.resource == "pods/log" and "waiting to start" in message:
@@ -136,6 +151,15 @@ def from_status(act: Act, status: Status, renewal: Renewal | None = None) -> Bac
     else:
         error = Invalid(action, message, "the cluster takes no such request; check its version")
     return error
+
+
+def endless(act: Act) -> Unreachable:
+    """Return the error that says that a listing goes in a circle."""
+    return Unreachable(
+        str(act),
+        "the listing does not end: the same page came twice",
+        "try again; if it stays, check what answers at the cluster's address",
+    )
 
 
 def _other_incarnation(status: Status) -> bool:

@@ -12,7 +12,8 @@ from backends.eks.connections import Connections
 from backends.eks.kinds.cluster import NAMESPACES
 from backends.eks.kinds.spec import KindSpec, View
 from backends.eks.mailbox import Mailbox
-from backends.eks.reflector import BATCH, Pace, Reflector, Target
+from backends.eks.pace import Pace
+from backends.eks.reflector import BATCH, Reflector, Target
 from backends.eks.rest import KubeClient
 from backends.model import Change, FeedState, Problem, Query, Ref, Resource
 
@@ -194,7 +195,7 @@ class Feed:
                 await self._follow()
             except Denied as error:
                 self._sink(self._query.scope.namespace).failed(error.problem)
-            await self._demand.pause(self._pace.denied, self._pace.denied)
+            await self._demand.pause(*self._pace.denial)
 
     async def _follow(self) -> None:
         """Follow the whole of the query; where that is denied, namespace by namespace."""
@@ -218,7 +219,7 @@ class Feed:
                     if space not in followed:
                         followed[space] = group.create_task(self._follow_one(space, followed))
                 self._mailbox.note(self._too_many(len(spaces)))
-                await self._demand.pause(self._pace.denied, self._pace.denied)
+                await self._demand.pause(*self._pace.denial)
 
     def _too_many(self, found: int) -> Problem | None:
         if found <= MOST_NAMESPACES:
@@ -237,7 +238,7 @@ class Feed:
                     self._drop(space)
                     return
                 self._sink(space).failed(error.problem)
-            await self._demand.pause(self._pace.denied, self._pace.denied)
+            await self._demand.pause(*self._pace.denial)
 
     async def _reflect(self, namespace: str, fields: str = "") -> None:
         reflector = self._reflectors.get(namespace)

@@ -21,7 +21,8 @@ from backends.eks.kinds.judge import STARTING
 from backends.eks.kinds.pods import PODS
 from backends.eks.kinds.podstatus import ContainerStatus, Pod
 from backends.eks.kinds.workloadstatus import DaemonSet, Workload
-from backends.eks.reflector import Connect, Pace, Reflector, Target
+from backends.eks.pace import Pace
+from backends.eks.reflector import Connect, Reflector, Target
 from backends.logs.head import first
 from backends.logs.merge import LogMerge
 from backends.model import LogBatch, LogRequest, Problem, Ref, Resource, Verb

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, Generic, Protocol, TypeAlias, TypeVar
@@ -13,13 +12,14 @@ import msgspec
 from backends.base import BackendError, Demand, Denied, Invalid, NotFound
 from backends.eks import tablecodec
 from backends.eks.codec import Codec, Happening, Page
-from backends.eks.errors import Act, Garbled, Gone, Interrupted
+from backends.eks.errors import Act, Garbled, Gone, Interrupted, Silent, endless
 from backends.eks.gcpause import gc_paused
 from backends.eks.kinds.spec import KindSpec
 from backends.eks.lines import LineSplitter
-from backends.eks.mailbox import HEARTBEAT
+from backends.eks.pace import Pace
 from backends.eks.rest import KubeClient
 from backends.eks.tablecodec import TableCodec
+from backends.eks.vigil import Vigil
 from backends.model import Column, Problem
 from backends.text import clean
 
@@ -43,31 +43,6 @@ SLICE = 0.008
 
 POLL_REST = 8
 """How many times longer the pause between such lists is while nobody looks."""
-
-
-class Pace(msgspec.Struct, frozen=True):
-    """How patient a reflector is; in seconds. Tests shorten them."""
-
-    watch: float = 290.0
-    """How long a watch is asked to last, give or take a tenth: client-go takes 5 to 10 minutes."""
-    silence: float = 90.0
-    """A watch that says nothing for so long is opened again; bookmarks come every minute."""
-    steady: float = 5.0
-    """A watch that lasted for so long was a good one: the next is opened without a pause."""
-    backoff: float = 0.5
-    """The first pause after a failure; each further one is twice as long."""
-    backoff_max: float = 30.0
-    denied: float = 60.0
-    """The pause after a refusal: permissions change rarely."""
-    poll: float = 15.0
-    """The pause between lists of what can't be watched, while it is on screen."""
-    heartbeat: float = HEARTBEAT
-    """How often a feed says how old it is when nothing else happens."""
-
-    def pause(self, failures: int) -> float:
-        """Return the pause after so many failures in a row, with up to a half of it by chance."""
-        longest = min(self.backoff * 2 ** min(failures - 1, 16), self.backoff_max)
-        return float(longest) * random.uniform(0.5, 1.0)  # noqa: S311 - spreads load, keeps no secret
 
 
 class Sink(Protocol[T]):
@@ -159,6 +134,11 @@ class Reflector(Generic[T]):
         self._shown = False
         self._failures = 0
         self._lines = 0
+        self._listing = False
+        self._quiet = 0.0  # for how long no watch has said a word
+        self._broken = 0  # watches in a row that broke off before they had said a word
+        self._doubted = False  # whether the next watch is a probe
+        self._mute: Problem | None = None  # why watches are not to be believed at the moment
 
     async def run(self) -> None:
         """List and watch until cancelled. Raises `Denied` if it may not list, `NotFound` if a kind
@@ -167,46 +147,56 @@ class Reflector(Generic[T]):
         Other failures go to the sink and are tried again with backoff; rows stay meanwhile.
         After a denial it can be run again.
         """
+        now = asyncio.get_running_loop().time
         while True:
-            listing = False
+            began, cause = now(), None
             try:
-                client = await self._connect()
-                if client is not self._client:
-                    # Perhaps another cluster by now, whose versions are others.
-                    self._client, self._version = client, ""
-                if not self._version:
-                    listing = True
-                    await self._list(client)
-                    listing = False
-                if self._target.spec.watchable:
-                    await self._watch(client)
-                else:
-                    await self._demand.pause(self._pace.poll, self._pace.poll * POLL_REST)
-                if self._target.spec.offered:
-                    # Cells tell of times ("5m ago") that stand still, and new columns show up,
-                    # if at all, with the next event.
-                    self._version = ""
-            except (Gone, Garbled):
+                await self._attempt()
+            except (Gone, Garbled) as error:
                 # Something was missed, but nothing is known to be wrong: list again.
                 self._version = ""
                 self._failures += 1
+                if self._listing and (self._failures > 1 or isinstance(error, Garbled)):
+                    self._sink.failed(error.problem)
             except Denied as error:
                 self._sink.failed(error.problem)
-                if listing:
+                if self._listing:
                     raise
                 # It may list but not watch, say: then rows are only as fresh as the last list.
                 self._version = ""
-                await self._demand.pause(self._pace.denied, self._pace.denied)
+                await self._demand.pause(*self._pace.denial)
             except BackendError as error:
-                if isinstance(error, NotFound) and listing and self._target.spec.offered:
+                if isinstance(error, NotFound) and self._listing and self._target.spec.offered:
                     raise
                 if isinstance(error, Invalid | NotFound):
                     self._version = ""
                 self._failures += 1
                 self._sink.failed(error.problem)
+                cause = error
             if self._failures:
-                delay = self._pace.pause(self._failures)
+                delay = self._pace.pause(self._failures, cause, now() - began)
                 await self._demand.pause(delay, delay)
+
+    async def _attempt(self) -> None:
+        """List, unless it is known where to go on from, and watch until that ends."""
+        self._listing = True
+        client = await self._connect()
+        if client is not self._client:
+            # Perhaps another cluster by now, whose versions are others.
+            self._client, self._version = client, ""
+        if not self._version:
+            await self._list(client)
+            if self._mute is not None:
+                self._sink.failed(self._mute)
+        self._listing = False
+        if self._target.spec.watchable:
+            await self._watch(client)
+        else:
+            await self._demand.pause(self._pace.poll, self._pace.poll * POLL_REST)
+        if self._target.spec.offered:
+            # Cells tell of times ("5m ago") that stand still, and new columns show up,
+            # if at all, with the next event.
+            self._version = ""
 
     async def _list(self, client: KubeClient) -> None:
         """Read all pages. The first list of all is shown page by page, later ones at the end."""
@@ -216,6 +206,7 @@ class Reflector(Generic[T]):
         params: dict[str, str | int] = {**self._target.params(), "limit": PAGE}
         whole: list[T] = []
         consistent = True
+        tokens: set[str] = set()
         with gc_paused():
             while True:
                 try:
@@ -236,6 +227,9 @@ class Reflector(Generic[T]):
                     await self._show(page)
                 if not page.meta.token:
                     break
+                if page.meta.token in tokens:
+                    raise endless(act)
+                tokens.add(page.meta.token)
                 params["continue"] = page.meta.token
                 params["limit"] = max(50, min(PAGE, PAGE * PAGE_BYTES // max(len(body), 1)))
                 await asyncio.sleep(0)
@@ -256,7 +250,7 @@ class Reflector(Generic[T]):
     async def _watch(self, client: KubeClient) -> None:
         """Follow one watch to its end. A watch that breaks off is no failure: the next shows."""
         act = self._target.spec.act("watch", self._target.namespace)
-        seconds = int(self._pace.watch * random.uniform(0.9, 1.1)) or 1  # noqa: S311
+        seconds = self._seconds()
         params: dict[str, str | int] = {
             **self._target.params(),
             "watch": 1,
@@ -265,23 +259,55 @@ class Reflector(Generic[T]):
             "timeoutSeconds": seconds,
         }
         now = asyncio.get_running_loop().time
-        began, silence = now(), min(self._pace.silence, seconds + 10.0)
+        began, silence = now(), min(self._pace.silence, seconds + self._pace.grace)
         self._lines = 0
+        broke = False
         async with client.stream(self._path, act, silence, self._accept, **params) as chunks:
-            self._sink.heard()
-            with contextlib.suppress(Interrupted):  # the next watch shows whether it is serious
-                await self._follow(chunks, act)
-        lasted = now() - began
-        self._failures = 0 if lasted >= self._pace.steady else self._failures + 1
-        if not self._lines and lasted >= min(self._pace.silence, self._pace.watch) / 2:
-            # Not even a bookmark: a version that the server has yet to reach is silent, too.
-            self._version = ""
+            if self._mute is None:
+                self._sink.heard()
+            try:
+                async with Vigil(self._demand, self._pace.quiet_seen) as vigil:
+                    await self._follow(chunks, act, vigil)
+                self._doubted = False
+                self._believe()
+            except TimeoutError:
+                self._doubted = True
+            except Silent as error:
+                # Its rows may be of any age by now. A list tells what they are, and another
+                # watch whether watches can be trusted again.
+                self._mute, self._version = error.problem, ""
+                self._sink.failed(error.problem)
+            except Interrupted:
+                broke = True  # the next watch shows whether it is serious
+        self._ended(now() - began, broke=broke)
 
-    async def _follow(self, chunks: AsyncIterator[bytes], act: Act) -> None:
+    def _believe(self) -> None:
+        """Trust watches again, if they were not: this one said something, or ended in time."""
+        self._mute = None
+        self._sink.heard()
+
+    def _seconds(self) -> int:
+        """Return how long the next watch is to last."""
+        if self._doubted or self._mute is not None:
+            return int(self._pace.probe) or 1
+        return int(self._pace.watch * random.uniform(0.9, 1.1)) or 1  # noqa: S311
+
+    def _ended(self, lasted: float, *, broke: bool) -> None:
+        """Judge a watch that has ended, or that `broke` off."""
+        self._failures = 0 if lasted >= self._pace.steady else self._failures + 1
+        self._quiet = 0.0 if self._lines else self._quiet + lasted
+        self._broken = self._broken + 1 if broke and not self._lines else 0
+        if self._broken > 1 or self._quiet >= min(self._pace.silence, self._pace.watch) / 2:
+            # What breaks off each time before its first line may be about to tell something. And
+            # not even a bookmark: a version that the server has yet to reach is silent, too.
+            self._version, self._quiet = "", 0.0
+
+    async def _follow(self, chunks: AsyncIterator[bytes], act: Act, vigil: Vigil) -> None:
         splitter = LineSplitter(LINE_BYTES)
         now = asyncio.get_running_loop().time
         async for chunk in chunks:
-            self._sink.heard()
+            vigil.heard()
+            self._believe()
             until = now() + SLICE
             for line in splitter.feed(chunk):
                 if line:
@@ -289,6 +315,8 @@ class Reflector(Generic[T]):
                 if now() > until:
                     await asyncio.sleep(0)
                     until = now() + SLICE
+        if splitter.rest():
+            raise Garbled(str(act), "the watch ended in the middle of an event", "list again")
 
     def _happened(self, event: Happening[T]) -> None:
         self._lines += 1

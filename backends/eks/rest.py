@@ -20,15 +20,20 @@ from backends.eks.errors import (
     Garbled,
     Interrupted,
     NotSent,
+    Silent,
     from_exception,
     from_status,
     read_status,
+    told_to_wait,
 )
 from backends.model import Renewal
 from backends.version import __version__
 
 _CHUNK = 1 << 20
 """Bytes that aiohttp may buffer of a body before it stops reading the socket."""
+
+_CONNECT = 5.0
+"""Seconds to wait for a connection at most; the request timeout where that is shorter."""
 
 _BODY_FACTOR = 6.0
 """A body may take so many times the request timeout, as long as it never pauses for one."""
@@ -154,7 +159,7 @@ class KubeClient:
     ) -> AsyncIterator[AsyncIterator[bytes]]:
         """GET a body without end, in chunks as they come; in the form that `accept` names.
 
-        Raises `Interrupted` when it breaks off, or nothing comes for `silence` seconds.
+        Raises `Interrupted` when it breaks off, `Silent` when nothing comes for `silence` seconds.
         """
         async with self.request(
             "GET", path, act, params, silence=silence, accept=accept
@@ -169,7 +174,7 @@ class KubeClient:
                 yield chunk
         except TimeoutError as error:
             said = f"nothing was heard for {silence:.0f} s"
-            raise Interrupted(str(act), said, "it is opened again") from error
+            raise Silent(str(act), said, "it is opened again") from error
         except (aiohttp.ClientError, OSError) as error:
             said = f"the stream broke off: {type(error).__name__}"
             raise Interrupted(str(act), said, "it is opened again") from error
@@ -207,7 +212,11 @@ class KubeClient:
         async with response:
             if response.status >= 300:
                 status = read_status(response.status, await self._body(response, act))
+                status = told_to_wait(status, response.headers.get("Retry-After", ""))
                 raise from_status(act, status, self._renewal(again=patch is None))
+            if response.content_type == "text/html":  # what no API server answers
+                said = f"{self.server.host} answers with a web page"
+                raise Garbled(str(act), said, "look for a captive portal or a proxy in between")
             yield response
 
     async def _body(self, response: aiohttp.ClientResponse, act: Act) -> bytes:
@@ -238,7 +247,7 @@ class KubeClient:
             headers["Authorization"] = identity.authorization
         limits = aiohttp.ClientTimeout(
             total=None if silence else self._timeout * _BODY_FACTOR,
-            sock_connect=self._timeout,
+            sock_connect=min(self._timeout, _CONNECT),
             sock_read=silence or self._timeout,
         )
         try:

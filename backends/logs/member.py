@@ -9,13 +9,16 @@ from backends.clock import Clock
 from backends.logs.streams import Stream
 from backends.model import Problem
 
-BACKOFF_MOST = 30.0
-"""Seconds to wait at the most after a failure, and between looks for a missing stream."""
+BACKOFF_MOST = 5.0
+"""Seconds to wait at the most after a failure: when the network is back, so are the lines."""
+
+MISSING_MOST = 30.0
+"""Seconds to wait at the most between two looks for a missing stream."""
 
 
-def backoff(base: float, times: int) -> float:
+def backoff(base: float, times: int, most: float = BACKOFF_MOST) -> float:
     """Return the seconds to wait after so many failures in a row: doubled with each."""
-    return min(base * 2.0 ** min(times, 16), BACKOFF_MOST)
+    return min(base * 2.0 ** min(times, 16), max(most, base))
 
 
 class Member:
@@ -42,7 +45,7 @@ class Member:
     def miss(self, now: float, base: float) -> None:
         """Note that it was not there."""
         self.missing += 1
-        self.retry = now + backoff(base, self.missing)
+        self.retry = now + backoff(base, self.missing, MISSING_MOST)
 
 
 class Trouble:

@@ -23,7 +23,7 @@ from backends.clock import Clock, ManualClock, SystemClock
 from backends.eks import reflector
 from backends.eks.backend import KubeBackend
 from backends.eks.kinds import SPECS
-from backends.eks.reflector import Pace
+from backends.eks.pace import Pace
 from backends.model import (
     Change,
     FeedState,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
+import struct
 import time
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
@@ -16,7 +18,16 @@ from aiohttp import web
 from aws_server import ACCOUNT, AwsServer, Call, Files, drop, error, hang, ok
 
 from backends.aws.access import AwsAccess
-from backends.base import Denied, Expired, Invalid, NotFound, Sources, Throttled, Unreachable
+from backends.base import (
+    BackendError,
+    Denied,
+    Expired,
+    Invalid,
+    NotFound,
+    Sources,
+    Throttled,
+    Unreachable,
+)
 from backends.clock import ManualClock, SystemClock
 from backends.model import Scope
 
@@ -116,6 +127,54 @@ async def test_a_mutation_is_sent_once_whatever_happens(
             scope(access), "ecs", "UpdateService", mutates=True, service="web", desiredCount=2
         )
     assert server.operations == ["UpdateService"]
+
+
+@pytest.mark.parametrize(
+    ("trouble", "perhaps"),
+    [
+        (drop, True),
+        (hang, True),
+        (error("ServerException", "internal", status=500), True),
+        (error("GatewayTimeout", "slow", status=504), True),
+        (web.Response(body=b"<html>", content_type="text/html"), True),
+        (error("ThrottlingException", "Rate exceeded"), False),
+        (error("AccessDeniedException", "no"), False),
+    ],
+)
+async def test_a_change_whose_answer_was_lost_may_have_been_made_and_the_error_says_so(
+    server: AwsServer, opened: Opener, trouble: Any, perhaps: bool
+) -> None:
+    server.default = trouble
+    access = opened(request_timeout=0.3)
+    with pytest.raises(BackendError) as caught:
+        await access.call(scope(access), "ecs", "UpdateService", mutates=True, service="web")
+    assert ("it may have been done" in caught.value.problem.remedy) is perhaps
+
+
+async def test_a_change_that_was_never_sent_is_not_said_to_be_possibly_made(
+    opened: Opener, files: Files
+) -> None:
+    access = opened(files.sources(files.source(endpoint_url="http://127.0.0.1:9")))
+    with pytest.raises(Unreachable) as caught:
+        await access.call(scope(access), "ecs", "UpdateService", mutates=True, service="web")
+    assert "it may have been done" not in caught.value.problem.remedy
+
+
+async def test_a_connection_that_is_reset_is_not_said_to_be_refused(
+    server: AwsServer, opened: Opener
+) -> None:
+    async def reset(call: Call) -> web.StreamResponse:
+        assert call.request.transport is not None
+        sock = call.request.transport.get_extra_info("socket")
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        call.request.transport.abort()
+        return web.Response()
+
+    server.default = reset
+    access = opened()
+    with pytest.raises(Unreachable) as caught:
+        await access.call(scope(access), "ecs", "UpdateService", mutates=True, service="web")
+    assert "closed the connection before it had answered" in caught.value.problem.message
 
 
 async def test_what_is_refused_is_not_tried_again(server: AwsServer, opened: Opener) -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backends.aws.poll import BACKOFF, BACKOFF_MOST, differences, poll
+from backends.aws.poll import BACKOFF, BACKOFF_MOST, SLOWED, differences, poll
 from backends.base import BackendError, Demand, Denied, Throttled
 from backends.clock import ManualClock
 from backends.model import Change, FeedState, Health, Query, Ref, Resource, Scope
@@ -112,7 +112,7 @@ async def test_a_failed_round_is_stale_keeps_rows_and_backs_off():
     assert (names(changes[5]), [ref.name for ref in changes[5].deletes]) == (["b"], ["a"])
     assert changes[5].status.problem is None
     first, second = demand.pauses[1][0], demand.pauses[2][0]
-    assert BACKOFF * 0.75 <= first <= BACKOFF * 1.25 < second <= BACKOFF * 2.5
+    assert BACKOFF * 0.75 <= first <= BACKOFF * 1.25 < second <= BACKOFF_MOST * 1.25
 
 
 async def test_backoff_has_an_end():
@@ -166,3 +166,25 @@ def test_unchanged_rows_are_no_differences(plans):
         old = {row(n, c).ref: row(n, c) for n, c in plan.items()}
         new = {row(n, c).ref: row(n, c) for n, c in plan.items()}
         assert differences(old, new) == ((), ())
+
+
+async def test_rows_that_throttling_has_kept_for_too_long_are_stale():
+    rounds = [[SLOWER]] * (int(SLOWED) + 2)
+    changes = await play([[row("a")]], *rounds)
+    slowed = [change.status for change in changes if change.status.problem == SLOWER.problem]
+    assert slowed[0].state is FeedState.LIVE
+    assert slowed[-1].state is FeedState.STALE
+
+
+async def test_a_feed_that_failed_is_tried_again_soon_though_nobody_looks():
+    demand = Eager(visible=False)
+    await play([[row("a")]], [DENIED], [[row("a")]], demand=demand)
+    assert demand.pauses[1][1] <= BACKOFF * 1.25
+
+
+async def test_a_wish_to_wait_is_kept_to_within_bounds():
+    demand = Eager()
+    longer = Throttled("ecs:ListTasks", "Rate exceeded", "wait", 9.0)
+    endless = Throttled("ecs:ListTasks", "Rate exceeded", "wait", 86_400.0)
+    await play([[row("a")]], [longer], [endless], [[row("a")]], demand=demand)
+    assert [pause for pause, _ in demand.pauses[1:3]] == [9.0, 30.0]

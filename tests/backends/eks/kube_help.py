@@ -9,7 +9,7 @@ from pathlib import Path
 
 from backends.base import Demand
 from backends.eks.backend import KubeBackend
-from backends.eks.reflector import Pace
+from backends.eks.pace import Pace
 from backends.model import Change, Query, Ref, Resource, Scope
 
 NOW = 1_795_383_048.0

@@ -39,7 +39,9 @@ def body_of(case) -> bytes:
 @pytest.mark.parametrize("case", CASES, ids=lambda c: c["name"])
 def test_refusals_of_a_real_server_are_told_apart(case) -> None:
     status = read_status(case["status"], body_of(case))
-    error = from_status(Act("patch", "deployments", "shop", "web"), status, Renewal("context dev", "log in again"))
+    error = from_status(
+        Act("patch", "deployments", "shop", "web"), status, Renewal("context dev", "log in again")
+    )
     assert isinstance(error, CLASSES[case["status"]])
     assert error.problem.action == "patch deployments web in shop"
     assert error.problem.message

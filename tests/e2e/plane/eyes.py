@@ -11,7 +11,7 @@ from pathlib import Path
 from backends.base import Demand, KubeSource, Sources
 from backends.clock import SystemClock
 from backends.eks.backend import KubeBackend
-from backends.eks.reflector import Pace
+from backends.eks.pace import Pace
 from backends.model import FeedState, FeedStatus, Query, Ref, Resource, Scope
 from backends.store import Shelf
 
