@@ -1,0 +1,81 @@
+"""Somebody who keeps pressing keys, and how long each takes to show."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+
+from textual import events
+
+from tests.tui.conftest import Operator
+from tui.screens.browse import BrowseScreen
+
+EVERY = 0.15
+"""Seconds between two keys."""
+
+
+class Keys:
+    """Moves the cursor up and down while its ``async with`` block runs.
+
+    A key counts as answered when the cursor has moved and a frame has been drawn after that.
+    The simulator, the doors and the tests are on the same loop as the application, and what
+    they do counts in full; what a terminal needs to take a frame in does not.
+    """
+
+    def __init__(self, operator: Operator) -> None:
+        self._operator = operator
+        self.taken: list[tuple[float, float]] = []
+        """When each key was pressed (`time.perf_counter`), and the seconds until it showed."""
+        self.paused = False
+        self._frames = 0
+        self._task: asyncio.Task[None] | None = None
+
+    def longest(self, since: float = 0.0, until: float = float("inf")) -> float:
+        """Return the longest that a key took, in milliseconds; 0.0 where none was pressed."""
+        return max((took for at, took in self.taken if since <= at < until), default=0.0) * 1000
+
+    async def __aenter__(self) -> Keys:
+        app = self._operator.app
+        hook = app.post_display_hook
+
+        def drawn() -> None:
+            self._frames += 1
+            hook()
+
+        app.post_display_hook = drawn  # type: ignore[method-assign]
+        self._task = asyncio.create_task(self._press())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        assert self._task is not None
+        self._task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._task
+
+    async def _press(self) -> None:
+        down = True
+        while True:
+            await asyncio.sleep(EVERY)
+            screen = self._operator.app.screen
+            if self.paused or not isinstance(screen, BrowseScreen) or screen.table.shown < 2:
+                continue
+            table, driver = screen.table, self._operator.app._driver
+            before = table.cursor_ref
+            key = events.Key("j" if down else "k", "j" if down else "k")
+            key.set_sender(self._operator.app)
+            assert driver is not None
+            began = time.perf_counter()
+            driver.send_message(key)
+            frames = self._frames
+            while table.cursor_ref == before or self._frames == frames:
+                await asyncio.sleep(0.001)
+                if table.cursor_ref == before:
+                    frames = self._frames
+                if not screen.is_current or self.paused:
+                    break
+                if time.perf_counter() - began > 2.0 and table.cursor_ref == before:
+                    break  # at the end of the table: the next key goes the other way
+            else:
+                self.taken.append((began, time.perf_counter() - began))
+            down = not down
