@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test e2e check bench screenshots format clean
+.PHONY: demo test e2e controlplane check bench screenshots format clean
 .DEFAULT_GOAL := demo
 
 $(STAMP): pyproject.toml constraints.txt
@@ -29,6 +29,9 @@ test: $(STAMP) ## Run the tests
 
 e2e: $(STAMP) ## Run the tests against a real Kubernetes control plane, and print a table
 	@$(BIN)/pytest tests/e2e $(E2E)
+
+controlplane: $(STAMP) ## Build the control plane of the end-to-end tests, where Go is
+	@$(BIN)/python -m tests.e2e.plane.build
 
 check: $(STAMP) ## Format, lint, types, imports
 	@$(BIN)/ruff format --check .

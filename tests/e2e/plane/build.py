@@ -86,3 +86,10 @@ def _build(go: str, wanted: Path) -> None:
     for old in wanted.parent.glob("controlplane-*"):
         if old != wanted:
             old.unlink()
+
+
+if __name__ == "__main__":
+    try:
+        print(binary())
+    except CannotBuild as error:
+        sys.exit(str(error))
