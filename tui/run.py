@@ -8,7 +8,6 @@ import logging
 import os
 import platform
 import re
-import signal
 import sys
 import time
 import traceback
@@ -20,13 +19,8 @@ from tui.app import TopdeckApp
 from tui.cli import Options
 from tui.compose import attach_backends, make_fleet, sources_of, state_folder
 from tui.demo import DemoWorld
+from tui.ending import Ending
 from tui.keymap import check_keys
-
-GRACE = 2.0
-"""Seconds that a signalled app has to put the terminal back before the process just ends."""
-
-SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
-"""What asks us to end; the exit code is 128 and the signal's number, as shells have it."""
 
 _SECRETS = re.compile(
     r"(?:AKIA|ASIA)[A-Z0-9]{12,}|k8s-aws-v1\.[\w-]+|eyJ[\w-]+\.[\w.-]+"
@@ -59,17 +53,7 @@ def run_screen(options: Options, world: DemoWorld | None) -> int:
 
 
 async def _run(app: TopdeckApp, options: Options) -> int:
-    loop = asyncio.get_running_loop()
-
-    def end(number: int) -> None:
-        if number == signal.SIGINT and app.terminal.lent:
-            return  # it is for the program that has the terminal
-        app.exit(return_code=128 + number)
-        # A terminal that has gone away, or stopped reading, must not keep us alive.
-        loop.call_later(GRACE, os._exit, 128 + number)
-
-    for number in SIGNALS:
-        loop.add_signal_handler(number, end, number)
+    Ending(app)
     try:
         await app.run_async(mouse=options.config.mouse)
     finally:
