@@ -23,6 +23,14 @@ class CannotBuild(Exception):  # noqa: N818
     """There is no control plane to be had on this machine; the message says what to install."""
 
 
+class CannotDownload(CannotBuild):
+    """Go's modules can't be had from here."""
+
+
+NO_MODULES = 75
+"""The exit code for `CannotDownload`: EX_TEMPFAIL of sysexits.h."""
+
+
 def cache() -> Path:
     """Return the folder for what outlives a checkout."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "topdeck"
@@ -71,25 +79,29 @@ def _build(go: str, wanted: Path) -> None:
         file=sys.stderr,
         flush=True,
     )
+    _go(go, "mod", "download", error=CannotDownload)
     # go writes it under another name, for a build that is killed must not look like one.
     half = wanted.with_suffix(".part")
-    built = subprocess.run(
-        [go, "build", *_flags(), "-o", str(half), "."],
-        cwd=SOURCES,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if built.returncode:
-        raise CannotBuild(f"go build failed: {built.stderr.strip()[-2000:]}")
+    _go(go, "build", *_flags(), "-o", str(half), ".", error=CannotBuild)
     half.replace(wanted)
     for old in wanted.parent.glob("controlplane-*"):
         if old != wanted:
             old.unlink()
 
 
+def _go(go: str, *arguments: str, error: type[CannotBuild]) -> None:
+    done = subprocess.run(
+        [go, *arguments], cwd=SOURCES, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise error(f"go {arguments[0]} failed: {done.stderr.strip()[-2000:]}")
+
+
 if __name__ == "__main__":
     try:
         print(binary())
+    except CannotDownload as error:
+        print(error, file=sys.stderr)
+        sys.exit(NO_MODULES)
     except CannotBuild as error:
         sys.exit(str(error))
