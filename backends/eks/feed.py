@@ -20,6 +20,9 @@ from backends.model import Change, FeedState, Problem, Query, Ref, Resource
 MOST_NAMESPACES = 40
 """Namespaces that are watched one by one, where the whole cluster may not be listed."""
 
+DEFAULT = "default"
+"""The namespace of a context that names none."""
+
 DOUBT = 8
 """Attempts after which the address of a cluster that does not answer is looked up again."""
 
@@ -195,10 +198,13 @@ class Feed:
                 await self._follow()
             except Denied as error:
                 self._sink(self._query.scope.namespace).failed(error.problem)
-            await self._demand.pause(*self._pace.denial)
+                await self._demand.pause(*self._pace.denial)
 
     async def _follow(self) -> None:
-        """Follow the whole of the query; where that is denied, namespace by namespace."""
+        """Follow the whole of the query; where that is denied, namespace by namespace.
+
+        Returns when the whole may be listed after all.
+        """
         namespace = self._query.scope.namespace
         parent = self._query.parent
         fields = f"metadata.name={pod_name(parent)}" if parent is not None else ""
@@ -216,10 +222,18 @@ class Feed:
             while True:
                 spaces = await self._namespaces()
                 for space in spaces[:MOST_NAMESPACES]:
-                    if space not in followed:
+                    task = followed.get(space)
+                    if task is None or (task.done() and await self._allowed(space)):
                         followed[space] = group.create_task(self._follow_one(space, followed))
                 self._mailbox.note(self._too_many(len(spaces)))
                 await self._demand.pause(*self._pace.denial)
+                if await self._allowed(""):
+                    break
+            for task in followed.values():
+                task.cancel()
+        for space in followed:
+            self._drop(space)
+        self._mailbox.note(None)
 
     def _too_many(self, found: int) -> Problem | None:
         if found <= MOST_NAMESPACES:
@@ -240,6 +254,15 @@ class Feed:
                 self._sink(space).failed(error.problem)
             await self._demand.pause(*self._pace.denial)
 
+    async def _allowed(self, space: str) -> bool:
+        """Whether a namespace may be listed (by now, or again); empty: the whole cluster."""
+        try:
+            client = await self._connect()
+            await client.get(self._spec.path(space), self._spec.act("list", space), limit=1)
+        except BackendError:
+            return False
+        return True
+
     async def _reflect(self, namespace: str, fields: str = "") -> None:
         reflector = self._reflectors.get(namespace)
         if reflector is None:
@@ -258,13 +281,16 @@ class Feed:
         return await self._connections.client(self._query.scope)
 
     async def _namespaces(self) -> list[str]:
-        """Return the namespaces to try one by one: those there are, or the context's own."""
-        own = self._connections.namespace(self._query.scope)
+        """Return the namespaces to try one by one: those there are, or the context's own.
+
+        Where it names none it is ``default``, as for kubectl, if that may be listed.
+        """
         try:
             client = await self._connect()
             document = await client.get_json(NAMESPACES.path(), NAMESPACES.act("list"))
         except BackendError:
-            return [own] if own else []
+            own = self._connections.namespace(self._query.scope)
+            return [own] if own else [DEFAULT] if await self._allowed(DEFAULT) else []
         return [item["metadata"]["name"] for item in document.get("items") or []]
 
     def _sink(self, part: str) -> Rows:

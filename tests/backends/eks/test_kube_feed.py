@@ -113,8 +113,38 @@ async def test_the_contexts_own_namespace_is_tried_where_none_can_be_listed(
     assert shown.names == {"web-0"}
 
 
-async def test_a_denial_of_everything_names_the_rule(kube, watch) -> None:
+async def test_a_context_without_a_namespace_means_default_as_for_kubectl(kube, watch) -> None:
     refuse(kube, "/api/v1/pods", "/api/v1/namespaces")
+    kube.put("pods", pod("web-0", "default"))
+    kube.put("pods", pod("web-1", "secret"))
+    shown = await watch("k8s/pods").until(lambda s: live(s) and s.rows)
+    assert shown.names == {"web-0"}
+
+
+async def test_a_namespace_that_was_refused_is_tried_again(kube, watch) -> None:
+    refuse(kube, "/api/v1/pods", "/api/v1/namespaces/edge/pods")
+    for name in ("shop", "edge"):
+        kube.put("namespaces", {"metadata": {"name": name}})
+        kube.put("pods", pod("web-0", name))
+    feed = watch("k8s/pods")
+    await feed.until(lambda s: live(s) and {r.scope.namespace for r in s.rows} == {"shop"})
+    kube.unscript()
+    refuse(kube, "/api/v1/pods")
+    await feed.until(lambda s: live(s) and {r.scope.namespace for r in s.rows} == {"shop", "edge"})
+
+
+async def test_the_whole_cluster_is_seen_once_that_is_allowed(kube, watch) -> None:
+    refuse(kube, "/api/v1/pods", "/api/v1/namespaces")
+    kube.put("pods", pod("web-0", "default"))
+    kube.put("pods", pod("web-1", "secret"))
+    feed = watch("k8s/pods")
+    await feed.until(lambda s: live(s) and s.names == {"web-0"})
+    kube.unscript()
+    await feed.until(lambda s: live(s) and s.names == {"web-0", "web-1"})
+
+
+async def test_a_denial_of_everything_names_the_rule(kube, watch) -> None:
+    refuse(kube, "/api/v1/pods", "/api/v1/namespaces", "/api/v1/namespaces/default/pods")
     shown = await watch("k8s/pods").until(stale)
     problem = shown.last.status.problem
     assert problem.code == "denied"
@@ -136,7 +166,7 @@ async def test_what_went_while_the_permission_was_away_is_gone(kube, watch) -> N
     kube.put("pods", pod("web-1"))
     feed = watch("k8s/pods")
     await feed.until(lambda s: live(s) and len(s.rows) == 2)
-    refuse(kube, "/api/v1/namespaces")
+    refuse(kube, "/api/v1/namespaces", "/api/v1/namespaces/default/pods")
     kube.script(status(410, "Gone"), watch=True)
     kube.script(status(403, "Forbidden", "forbidden"), path="/api/v1/pods", once=False)
     kube.cut()
