@@ -92,7 +92,8 @@ def _container(name: str, image: str, resources: Doc, extra: Doc) -> Doc:
 
 def pod_template(workload: SimWorkload, image: str) -> Doc:
     """Return the pod template of a workload, as the API server stores it."""
-    memory = f"{workload.memory}Mi"
+    whole = workload.memory % 1024 == 0  # as the API server writes it, in the largest unit
+    memory = f"{workload.memory // 1024}Gi" if whole else f"{workload.memory}Mi"
     cpu = f"{round(workload.cpu * 1000 / 1024)}m"
     main = _container(
         workload.name, image,
