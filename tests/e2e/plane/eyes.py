@@ -32,11 +32,21 @@ class View:
         """Changes that were whole lists."""
         self.lowest = 0
         """The fewest rows there were since this was last set."""
+        self.defect: BaseException | None = None
+        """What ended the feed, which should not end."""
         self._news = asyncio.Condition()
         self._backend = backend
 
     async def keep(self) -> None:
         """Follow until cancelled."""
+        try:
+            await self._follow()
+        except Exception as error:
+            self.defect = error
+            async with self._news:
+                self._news.notify_all()
+
+    async def _follow(self) -> None:
         async with contextlib.aclosing(self._backend.watch(self.shelf.query, Demand())) as changes:
             async for change in changes:
                 async with self._news:
@@ -52,12 +62,14 @@ class View:
         """Wait for something to be seen."""
         try:
             async with asyncio.timeout(deadline), self._news:
-                await self._news.wait_for(lambda: self.statuses and seen(self))
+                await self._news.wait_for(lambda: self.defect or (self.statuses and seen(self)))
         except TimeoutError:
             last = self.statuses[-1] if self.statuses else None
             raise AssertionError(
                 f"{what or 'it'} was not seen; {len(self.rows)} rows, {last}"
             ) from None
+        if self.defect is not None:
+            raise self.defect
         return self
 
     async def live(self) -> View:
