@@ -25,11 +25,6 @@ from backends.text import clean
 class Gone(Conflict):
     """A resource version or a continue token is too old (410): list again."""
 
-    def __init__(self, action: str, message: str, remedy: str, resume: str = "") -> None:
-        super().__init__(action, message, remedy)
-        self.resume = resume
-        """The token by which an expired listing can go on, inconsistently; empty: it cannot."""
-
 
 class NotYet(Invalid):
     """The object is there, but not in a state to answer: a container that waits to start."""
@@ -83,10 +78,6 @@ class _Details(msgspec.Struct, frozen=True):
     causes: tuple[_Cause, ...] = ()
 
 
-class _ListMeta(msgspec.Struct, frozen=True):
-    resume: str = msgspec.field(default="", name="continue")
-
-
 class Status(msgspec.Struct, frozen=True):
     """What Kubernetes answers in place of an object that it does not give."""
 
@@ -94,7 +85,6 @@ class Status(msgspec.Struct, frozen=True):
     reason: str = ""
     code: int = 0
     details: _Details | None = None
-    metadata: _ListMeta = _ListMeta()
 
 
 _STATUS = msgspec.json.Decoder(Status)
@@ -134,7 +124,7 @@ def from_status(act: Act, status: Status, renewal: Renewal | None = None) -> Bac
     elif code == 404:
         error = NotFound(action, message, "it is gone, or this cluster does not have the kind")
     elif code == 410:
-        error = Gone(action, message, "list again", status.metadata.resume)
+        error = Gone(action, message, "list again")
     elif code == 409:
         error = Conflict(action, message, "look at its present state, then try again")
     elif _other_incarnation(status):

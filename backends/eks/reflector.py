@@ -205,18 +205,19 @@ class Reflector(Generic[T]):
         self._codec.unreadable = 0
         params: dict[str, str | int] = {**self._target.params(), "limit": PAGE}
         whole: list[T] = []
-        consistent = True
+        paged = True
         tokens: set[str] = set()
         with gc_paused():
             while True:
                 try:
                     body = await client.get(self._path, act, self._accept, **params)
-                except Gone as error:
-                    if not error.resume or not consistent:
+                except Gone:
+                    if "continue" not in params:
                         raise
-                    # The listing goes on as of now: what was deleted meanwhile may be in it.
-                    params["continue"] = error.resume
-                    consistent = False
+                    # It could go on as of now, but would keep what was deleted meanwhile for
+                    # good. As client-go does: all in one answer, which no token can outlast.
+                    del params["continue"], params["limit"]
+                    whole, paged = [], False
                     continue
                 page = self._codec.page(body, act)
                 if self._titled is not None and self._codec.columns is not None:
@@ -233,7 +234,7 @@ class Reflector(Generic[T]):
                 params["continue"] = page.meta.token
                 params["limit"] = max(50, min(PAGE, PAGE * PAGE_BYTES // max(len(body), 1)))
                 await asyncio.sleep(0)
-            await self._sink.complete(None if consistent and first else whole)
+            await self._sink.complete(None if paged and first else whole)
         self._version = page.meta.resource_version
         self._tell_skipped()
 

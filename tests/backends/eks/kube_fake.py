@@ -223,7 +223,8 @@ class FakeKube:
             return await self._watch(request, plural, namespace)
         items = [doc for doc in self.objects[plural].values() if fits(doc, request, namespace)]
         begin = int(request.query.get("continue") or 0)
-        limit = min(int(request.query.get("limit") or self.page), self.page)
+        asked = int(request.query.get("limit") or 0)
+        limit = min(asked, self.page) if asked else len(items) + 1
         meta: Doc = {"resourceVersion": str(self.version)}
         if begin + limit < len(items):
             meta |= {
