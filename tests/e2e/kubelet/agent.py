@@ -10,7 +10,7 @@ import aiohttp
 
 from backends.clock import Clock
 from tests.e2e.kubelet.node import Node
-from tests.e2e.kubelet.pod import PodMachine
+from tests.e2e.kubelet.pod import PodMachine, Said
 from tests.e2e.kubelet.recorder import Recorder
 from tests.e2e.kubelet.watching import KubeletApi
 from tests.e2e.plane.api import Refused
@@ -71,6 +71,14 @@ class Agent:
                     self._take(pod, group)
 
     def _take(self, pod: dict[str, Any], group: asyncio.TaskGroup) -> None:
+        try:
+            self._take_up(pod, group)
+        except (ValueError, KeyError) as error:
+            # What one test asks for in vain must not be the end of the others' pods.
+            said = Said(self._clock.now(), "Warning", "NoSuchBehaviour", str(error), "")
+            self._recorder.record(pod, pod["spec"]["nodeName"], said)
+
+    def _take_up(self, pod: dict[str, Any], group: asyncio.TaskGroup) -> None:
         now, meta = self._clock.now(), pod["metadata"]
         worker = self._workers.get(meta["uid"])
         if worker is None:

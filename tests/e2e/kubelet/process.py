@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import select
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +12,11 @@ from typing import Any, Self
 from tests.e2e.kubelet.node import TAINT
 from tests.e2e.plane.plane import OwnPlane
 
+START = 60.0
+"""Seconds that it may take to have its nodes ready; it takes one where nothing else runs."""
+
 GRACE = 20.0
+"""Seconds that it may take to end."""
 
 METRICS_HOST = "topdeck-metrics.kube-system.svc"
 """The name that the API server expects of who serves metrics.k8s.io."""
@@ -35,7 +40,8 @@ class Kubelet:
             cwd=Path(__file__).parents[3],
         )  # fmt: skip
         assert self._process.stdout is not None
-        said = self._process.stdout.readline()
+        ready, _, _ = select.select([self._process.stdout], [], [], START)
+        said = self._process.stdout.readline() if ready else b""
         if not said:
             self.stop()
             raise RuntimeError((plane.logs / "kubelet.log").read_text()[-2000:])
