@@ -61,6 +61,9 @@ SERVICES = {
 }
 """The services of each cluster of `HOME`."""
 
+UNDONE = "svc-18"
+"""A service of `SHOP` that ran an earlier revision of its task definition once."""
+
 EKS = ("payments-prod",)
 """The EKS clusters of `HOME`."""
 

@@ -12,6 +12,8 @@ MOTO_KNOWN_WRONG = {
     "test_a_scale_starts_tasks": "makes no tasks for a service",
     "test_a_restart_replaces_tasks_and_shows_old_and_new": "makes no tasks for a service, and "
     "renames its one deployment",
+    "test_a_rollback_goes_to_the_revision_before": "has no service deployments: HTTP 500",
+    "test_a_service_has_a_history_of_deployments": "has no service deployments: HTTP 500",
     "test_a_key_that_nobody_knows_is_to_be_renewed": "words the refusals of JSON services in XML, "
     "so that no client sees their code",
     "test_the_servers_events_come_in_order_of_time": "lists one stream after the other, unless "

@@ -18,6 +18,7 @@ from aws_facts import (
     NAMESPACE,
     SERVICES,
     SHOP,
+    UNDONE,
     ServiceFact,
     crowd,
 )
@@ -77,6 +78,8 @@ class Seeder:
         }
 
     async def _service(self, cluster: str, fact: ServiceFact) -> None:
+        if fact.name == UNDONE:
+            await self._definition(cluster, fact)  # the revision to go back to
         definition = await self._definition(cluster, fact)
         network = await self._network()
         place = {"cluster": cluster, "launchType": "FARGATE", "networkConfiguration": network}

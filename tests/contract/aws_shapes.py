@@ -22,12 +22,15 @@ SESSION = botocore.session.Session()
 DOCUMENTED_LENGTHS = {
     ("ecs", "DescribeClusters", "clusters"): (1, 100),
     ("ecs", "DescribeServices", "services"): (1, 10),
+    ("ecs", "DescribeServiceDeployments", "serviceDeploymentArns"): (1, 20),
+    ("ecs", "DescribeServiceRevisions", "serviceRevisionArns"): (1, 20),
     ("ecs", "DescribeTasks", "tasks"): (1, 100),
 }
 """Lengths of lists that only the prose of the ECS API Reference states."""
 
 DOCUMENTED_RANGES = {
     ("ecs", "ListClusters", "maxResults"): (1, 100),
+    ("ecs", "ListServiceDeployments", "maxResults"): (1, 100),
     ("ecs", "ListServices", "maxResults"): (1, 100),
     ("ecs", "ListTasks", "maxResults"): (1, 100),
     ("ecs", "UpdateService", "desiredCount"): (0, 5000),

@@ -6,7 +6,7 @@ from contextlib import aclosing
 from pathlib import Path
 
 import pytest
-from aws_facts import ACCOUNT, CROWDED, EMPTY, HOME, MANY, OTHER, SERVICES, SHOP, crowd
+from aws_facts import ACCOUNT, CROWDED, EMPTY, HOME, MANY, OTHER, SERVICES, SHOP, UNDONE, crowd
 from aws_site import Site
 from aws_views import View
 
@@ -250,6 +250,24 @@ async def test_a_restart_replaces_tasks_and_shows_old_and_new(site: Site) -> Non
     assert {revision.role for revision in looks[0].revisions} == {"new", "old"}
     after = (await site.listed(SHOP, "ecs/tasks", service)).rows
     assert not before & {row.ref.name for row in after if row.status == "RUNNING"}
+
+
+async def test_a_rollback_goes_to_the_revision_before(site: Site) -> None:
+    service = await site.service(SHOP, UNDONE)
+    before = (await site.described(SHOP, UNDONE))["taskDefinition"]
+    plan = await site.ecs.rollback_plan(service)
+    family, _, revision = before.rpartition(":")
+    assert plan.operation.to == f"{family}:{int(revision) - 1}"
+    accepted = await site.ecs.perform(plan.operation)
+    assert accepted.summary == f"{plan.current} -> {plan.to} requested"
+    assert (await site.described(SHOP, UNDONE))["taskDefinition"] == plan.operation.to
+
+
+async def test_a_service_has_a_history_of_deployments(site: Site) -> None:
+    listed = site.raw.pages(
+        "ecs", "ListServiceDeployments", "serviceDeployments", cluster=SHOP, service=UNDONE
+    )
+    assert [one async for one in listed]
 
 
 async def test_the_scale_dialog_knows_the_autoscaler(site: Site) -> None:
