@@ -18,6 +18,7 @@ import msgspec
 from backends.base import BackendError, Invalid
 from backends.clock import Clock
 from backends.model import Accepted, Operation
+from backends.text import escaped
 
 LONGEST = 1 << 20
 """Bytes at the end of the file that are searched for where the last line begins."""
@@ -85,7 +86,8 @@ class AuditLog:
             await asyncio.to_thread(self._mend)
 
     async def _write(self, fields: dict[str, Any]) -> None:
-        line = msgspec.json.encode({"at": self._clock.now(), **fields}) + b"\n"
+        told = msgspec.json.encode({"at": self._clock.now(), **fields}).decode()
+        line = escaped(told).encode() + b"\n"
         try:
             await asyncio.to_thread(self._append, line)
         except OSError as error:

@@ -65,3 +65,20 @@ def clean(text: str, limit: int = MAX_NAME) -> str:
 def clean_block(text: str, limit: int = 1_000_000) -> str:
     """Return `text` cleaned line by line, its line breaks kept and its tabs widened."""
     return "\n".join(clean(line.expandtabs(4), limit) for line in text[:limit].splitlines())
+
+
+def escaped(text: str) -> str:
+    """Return JSON with its unsafe characters written as escapes, for files and terminals.
+
+    It stays the same JSON value; line breaks between values stay as they are.
+    """
+    if text.isascii() and "\x7f" not in text:
+        return text
+    return UNSAFE.sub(_escape, text)
+
+
+def _escape(found: re.Match[str]) -> str:
+    if found[0] in "\n\t":
+        return found[0]
+    units = found[0].encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{units[at : at + 2].hex()}" for at in range(0, len(units), 2))

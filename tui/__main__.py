@@ -25,6 +25,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     # Until there is a screen to put back, ctrl-c just ends the process, by the signal: an exception
     # in the middle of an import is printed, or even lost. A simulator of ours ends when we do.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+    from backends.text import clean
     from tui.cli import read
     from tui.config import ConfigError
 
@@ -36,7 +37,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             return _plain(options)
         return _screen(options)
     except ConfigError as error:
-        print(f"topdeck: {error}", file=sys.stderr)
+        print(f"topdeck: {clean(str(error))}", file=sys.stderr)
         return 2
     except BrokenPipeError:
         # The reader has gone, as in `topdeck get pods | head`; there is nobody left to tell.

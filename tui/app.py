@@ -16,6 +16,7 @@ from backends.base import BackendError
 from backends.board import Board
 from backends.fleet import Fleet
 from backends.model import Problem, Renewal
+from backends.text import clean_block
 from tui.config import Config
 from tui.login import Terminal, renew
 from tui.navigation import HOME, Place
@@ -87,6 +88,11 @@ class TopdeckApp(App[None]):
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Add the filter that lets no control sequence through, as the last one."""
         return [*super().get_line_filters(), self._safe]
+
+    def copy_to_clipboard(self, text: str) -> None:
+        """Copy text without anything that would command the terminal or shell it is pasted into;
+        its lines stay lines."""
+        super().copy_to_clipboard(clean_block(text))
 
     def on_mount(self) -> None:
         """Dress up, show the board, and start the backends once it has been painted."""

@@ -7,10 +7,11 @@ import argparse
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NoReturn
 
 import msgspec
 
+from backends.text import clean
 from backends.version import __version__
 from tui.config import THEMES, Config, ConfigError, check, load
 
@@ -44,8 +45,16 @@ class Options(msgspec.Struct, frozen=True):
     """Seconds until output without a screen gives up waiting for answers."""
 
 
+class _Parser(argparse.ArgumentParser):
+    """Quotes what was typed without what would command the terminal."""
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong, and exit."""
+        super().error(clean(message))
+
+
 def _parser() -> argparse.ArgumentParser:
-    scope = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
+    scope = _Parser(add_help=False, argument_default=argparse.SUPPRESS)
     where = scope.add_argument_group("where to look")
     where.add_argument(
         "--profile", action="append", metavar="NAME", help="an AWS profile; may be repeated"
@@ -63,7 +72,7 @@ def _parser() -> argparse.ArgumentParser:
     how = scope.add_argument_group("how")
     how.add_argument("--read-only", action="store_true", help="change nothing, whatever is pressed")
     how.add_argument("--theme", choices=THEMES)
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="topdeck",
         description=_ABOUT,
         parents=[scope],

@@ -13,6 +13,7 @@ from backends.base import BackendError, sentence
 from backends.board import BOARD_KIND, Board
 from backends.fleet import Fleet
 from backends.model import FeedState, Format, Kind, Problem, Ref, Resource
+from backends.text import MAX_NAME, clean, escaped
 from tui.cli import Options
 from tui.commands import CommandError, Vocabulary
 from tui.compose import SourcesFor, attach_backends
@@ -51,7 +52,7 @@ async def print_rows(
         rows, all_in = await _rows(source, options.timeout)
         shown, note = _arranged(rows, source, " ".join(options.words))
         if note:
-            print(f"topdeck: filter: {note}", file=sys.stderr)
+            _say(f"filter: {note}")
         if options.output == "json":
             out.write(_json(shown, source) + "\n")
         else:
@@ -60,13 +61,13 @@ async def print_rows(
         # The board shows what failed among its rows: it did its job if it has any.
         return 0 if rows and not options.kind else code
     except BackendError as error:
-        print(f"topdeck: {error}", file=sys.stderr)
+        _say(str(error))
         return 1
     except CommandError as error:
         if fleet.failures:  # the kind may be one of a backend that could not be made
             nothing = SourceStatus(FeedState.LIVE, fleet.clock.now())
             return _report(fleet.failures, nothing, complete=True)
-        print(f"topdeck: {error}", file=sys.stderr)
+        _say(str(error))
         return 2
     finally:
         board.close()
@@ -165,7 +166,7 @@ def _json(rows: Sequence[Resource], source: RowSource) -> str:
         }
         for row in rows
     ]
-    return msgspec.json.format(msgspec.json.encode(made), indent=2).decode()
+    return escaped(msgspec.json.format(msgspec.json.encode(made), indent=2).decode())
 
 
 def _print_table(
@@ -207,13 +208,19 @@ def _print_table(
 _RIGHT = frozenset({Format.NUMBER, Format.RATIO, Format.BYTES, Format.AGE})
 
 
+def _say(text: str) -> None:
+    """Say something on standard error, which may be a terminal: what is quoted in it commands
+    nothing there."""
+    print(f"topdeck: {clean(text, 2 * MAX_NAME)}", file=sys.stderr)
+
+
 def _report(problems: Sequence[Problem], status: SourceStatus, *, complete: bool) -> int:
     """Say on standard error what is missing from the output; return the exit code."""
     found = list(problems)
     if status.problem is not None and status.state is FeedState.STALE:
         found.append(status.problem)
     for problem in dict.fromkeys(found):
-        print(f"topdeck: {sentence(problem)}", file=sys.stderr)
+        _say(sentence(problem))
     if not complete:
         print(
             "topdeck: not everything answered in time; the list may be incomplete. "

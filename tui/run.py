@@ -14,6 +14,7 @@ import traceback
 from pathlib import Path
 
 from backends.board import Board
+from backends.text import clean_block
 from backends.version import __version__
 from tui.app import TopdeckApp
 from tui.cli import Options
@@ -88,7 +89,7 @@ def write_crash_report(path: Path, error: BaseException) -> None:
     )
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8", errors="replace") as file:
-        file.write(head + redact(trace))
+        file.write(head + clean_block(redact(trace)) + "\n")
 
 
 def redact(text: str) -> str:
