@@ -327,8 +327,8 @@ class RollbackPlan(msgspec.Struct, frozen=True):
     to: str
     effects: tuple[str, ...]
     """What will happen, in sentences."""
-    differences: tuple[Difference, ...] = ()
-    """In images, variables, CPU and memory."""
+    differences: tuple[Difference, ...] | None = ()
+    """In images, variables, CPU and memory; None: not known."""
 
 
 class Accepted(msgspec.Struct, frozen=True):

@@ -133,8 +133,10 @@ class RollbackDialog(Dialog[Rollback | None]):
         self.dismiss(None)
 
 
-def difference_fields(differences: Sequence[Difference]) -> tuple[Field, ...]:
-    """Return what differs: what it is on one line, from what to what below it."""
+def difference_fields(differences: Sequence[Difference] | None) -> tuple[Field, ...]:
+    """Return what differs, one thing a line: what it is, and from what to what it changes."""
+    if differences is None:
+        return (("changes", "not known"),)
     if not differences:
         return (("changes", "none in images, variables, CPU or memory"),)
     fields: list[Field] = []

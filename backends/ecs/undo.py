@@ -12,13 +12,13 @@ from collections.abc import Sequence
 import msgspec
 
 from backends.aws.access import AwsAccess
-from backends.base import Conflict, Denied, Invalid, NotFound
+from backends.base import BackendError, Conflict, Denied, Invalid, NotFound, sentence
 from backends.differences import differences, variable
 from backends.ecs.definitions import TaskDefinitions
 from backends.ecs.health import primary
 from backends.ecs.rollout import find_service
 from backends.ecs.wire import Payload, count, items, part, strings, tail, text
-from backends.model import Ref, Rollback, RollbackPlan, Scope
+from backends.model import Difference, Ref, Rollback, RollbackPlan, Scope
 
 RUNNING = ("PENDING", "IN_PROGRESS")
 """Service deployments that can be stopped; ECS API reference, StopServiceDeployment."""
@@ -61,16 +61,17 @@ async def plan(access: AwsAccess, definitions: TaskDefinitions, ref: Ref) -> Rol
     operation = Rollback(
         ref, current, found.definition, text(service, "serviceArn"), found.deployment
     )
-    now, then = await asyncio.gather(
-        _parts(definitions, ref.scope, current), _parts(definitions, ref.scope, found.definition)
-    )
-    return RollbackPlan(
-        operation,
-        tail(current),
-        tail(found.definition),
-        _effects(service, found),
-        differences(now, then),
-    )
+    effects = _effects(service, found)
+    compared: tuple[Difference, ...] | None = None
+    try:
+        now, then = await asyncio.gather(
+            _parts(definitions, ref.scope, current),
+            _parts(definitions, ref.scope, found.definition),
+        )
+        compared = differences(now, then)
+    except BackendError as error:
+        effects = (*effects, f"What differs can't be read: {sentence(error.problem)}")
+    return RollbackPlan(operation, tail(current), tail(found.definition), effects, compared)
 
 
 def current_definition(service: Payload) -> str:

@@ -150,6 +150,15 @@ async def test_without_its_history_the_revision_before_is_named_as_a_guess() -> 
     assert "registered before" in plan.effects[-1]
 
 
+async def test_what_differs_may_be_unknown_and_costs_no_more() -> None:
+    access = Historic(("SUCCESSFUL", 12, 11))
+    del access.definitions[12]
+    plan = await backend(access).rollback_plan(row("ecs/services", access.services[0]))
+    assert plan.operation.to == td(11)
+    assert plan.differences is None
+    assert plan.effects[-1].startswith("What differs can't be read: ecs:DescribeTaskDefinition")
+
+
 async def test_there_may_be_nothing_to_go_back_to() -> None:
     access = Historic(("SUCCESSFUL", 11, 11))
     with pytest.raises(Invalid, match="holds nothing but web:11"):
