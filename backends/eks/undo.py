@@ -17,7 +17,7 @@ from backends.eks.connections import Connections
 from backends.eks.errors import Act
 from backends.eks.kinds import SPECS, KindSpec
 from backends.eks.kinds.workloads import REPLICA_SETS, REVISION
-from backends.eks.rest import JSON_PATCH, STRATEGIC_PATCH, KubeClient, segment
+from backends.eks.rest import JSON_PATCH, KubeClient, segment
 from backends.eks.wire import Selector
 from backends.model import Accepted, Ref, Resource, Rollback, RollbackPlan, Verb
 from backends.text import clean
@@ -114,7 +114,7 @@ async def plan(connections: Connections, resource: Resource) -> RollbackPlan:
 
 
 async def perform(connections: Connections, operation: Rollback) -> Accepted:
-    """Send the one patch that goes back; it fails on any other state than was looked at.
+    """Send the one patch that goes back; it fails on any other spec than was looked at.
 
     Raises `Conflict` where the workload was made anew or has got another revision since the
     operator was asked, `Invalid` where the revision is gone.
@@ -135,15 +135,31 @@ async def perform(connections: Connections, operation: Rollback) -> Accepted:
     target = history.find(operation.to)
     _check(history, target)
     spec = SPECS[ref.kind]
-    kind, change = _patch(spec, history.owner, target)
-    _, request = await client.patch(
-        spec.path(ref.scope.namespace, ref.name),
-        spec.act("patch", ref.scope.namespace, ref.name),
-        kind,
-        msgspec.json.encode(change),
-        fieldManager=MANAGER,
-    )
+    try:
+        _, request = await client.patch(
+            spec.path(ref.scope.namespace, ref.name),
+            spec.act("patch", ref.scope.namespace, ref.name),
+            JSON_PATCH,
+            msgspec.json.encode(_patch(spec, history.owner, target)),
+            fieldManager=MANAGER,
+        )
+    except Invalid:
+        # Also what a test that fails is answered with, in words that do not say so.
+        now = await client.get_json(
+            spec.path(ref.scope.namespace, ref.name),
+            spec.act("get", ref.scope.namespace, ref.name),
+        )
+        if _state(now) == _state(history.owner):
+            raise
+        raise Conflict(
+            action, "somebody changed it at the same moment", "look at what was deployed"
+        ) from None
     return Accepted(f"revision {operation.current} -> {operation.to} requested", request)
+
+
+def _state(doc: Doc) -> tuple[Any, Any]:
+    """Return what a patch is held to."""
+    return doc["metadata"].get("uid"), doc["metadata"].get("generation")
 
 
 def _check(history: History, target: Past) -> None:
@@ -179,26 +195,28 @@ def _effects(history: History, target: Past) -> tuple[str, ...]:
     return tuple(said)
 
 
-def _patch(spec: KindSpec, owner: Doc, target: Past) -> tuple[str, Any]:
-    """Return the content type and body of the patch; pure.
+def _patch(spec: KindSpec, owner: Doc, target: Past) -> list[dict[str, Any]]:
+    """Return the JSON patch that goes back, as kubectl sends it; pure.
 
-    Setting the uid and resourceVersion that it has anyway makes the server refuse the patch
-    with a conflict if either is another by then.
+    Its tests have the server refuse it where the object is another one by then, or its spec has
+    changed; a resourceVersion would also change with every pod that comes or goes meanwhile.
     """
     meta = owner["metadata"]
-    if spec.object_kind != "Deployment":
-        raw = target.source.get("data") or {}
-        sure = {"uid": meta["uid"], "resourceVersion": meta["resourceVersion"]}
-        return STRATEGIC_PATCH, {**raw, "metadata": {**raw.get("metadata", {}), **sure}}
-    own, old = meta.get("annotations") or {}, target.source["metadata"].get("annotations") or {}
-    annotations = {k: v for k, v in own.items() if k in KEPT}
-    annotations |= {k: v for k, v in old.items() if k not in KEPT}
-    return JSON_PATCH, [
-        {"op": "replace", "path": "/metadata/uid", "value": meta["uid"]},
-        {"op": "replace", "path": "/metadata/resourceVersion", "value": meta["resourceVersion"]},
+    patch = [
+        {"op": "test", "path": "/metadata/uid", "value": meta["uid"]},
+        {"op": "test", "path": "/metadata/generation", "value": meta["generation"]},
         {"op": "replace", "path": "/spec/template", "value": _bare(target.template)},
-        {"op": "add", "path": "/metadata/annotations", "value": annotations},
     ]
+    if spec.object_kind == "Deployment":
+        own, old = _annotations(owner), _annotations(target.source)
+        annotations = {k: v for k, v in own.items() if k in KEPT}
+        annotations |= {k: v for k, v in old.items() if k not in KEPT}
+        patch.append({"op": "add", "path": "/metadata/annotations", "value": annotations})
+    return patch
+
+
+def _annotations(doc: Doc) -> Doc:
+    return doc["metadata"].get("annotations") or {}
 
 
 def _bare(template: Doc) -> dict[str, Any]:
