@@ -116,7 +116,6 @@ class _Resources(Wire, frozen=True):
 
 _GROUPS = msgspec.json.Decoder(_Groups)
 _RESOURCES = msgspec.json.Decoder(_Resources)
-_ACT = Act("discover", "kinds")
 
 
 async def discover(client: KubeClient) -> Found:
@@ -128,11 +127,12 @@ async def discover(client: KubeClient) -> Found:
 
 
 async def _groups(client: KubeClient, path: str) -> _Groups:
-    body = await client.get(path, _ACT, ACCEPT)
+    act = Act("get", path)
+    body = await client.get(path, act, ACCEPT)
     try:
         return _GROUPS.decode(body)
     except msgspec.MsgspecError as error:
-        raise broken(_ACT, error) from error
+        raise broken(act, error) from error
 
 
 async def _one_by_one(client: KubeClient, named: Iterable[_Group]) -> Found:
@@ -151,7 +151,7 @@ async def _one_by_one(client: KubeClient, named: Iterable[_Group]) -> Found:
             return _Version(version)
         async with gate:
             try:
-                body = await client.get(root, _ACT)
+                body = await client.get(root, Act("get", root))
                 return _Version(version, _RESOURCES.decode(body).resources)
             except BackendError as error:
                 failed[f"{name}/{version}"] = error.problem.message
@@ -161,7 +161,7 @@ async def _one_by_one(client: KubeClient, named: Iterable[_Group]) -> Found:
 
     answers = await asyncio.gather(*(ask(*each) for each in wanted))
     if "/v1" in failed:
-        raise Unreachable(str(_ACT), failed["/v1"], "check the cluster; it is asked again")
+        raise Unreachable("get /api/v1", failed["/v1"], "check the cluster; it is asked again")
     groups: dict[str, list[_Version]] = {}
     for (name, _), version in zip(wanted, answers, strict=True):
         groups.setdefault(name, []).append(version)
@@ -213,4 +213,4 @@ def _missing(failed: dict[str, str]) -> Problem | None:
     name, why = next(iter(failed.items()))
     more = f" (and {len(failed) - 1} more)" if len(failed) > 1 else ""
     what = f"{clean(name)}{more}: {clean(why, 300)}"
-    return Problem("unreachable", str(_ACT), what, "look at it: kubectl get apiservices")
+    return Problem("unreachable", "discover kinds", what, "look at it: kubectl get apiservices")

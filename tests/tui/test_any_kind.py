@@ -114,6 +114,14 @@ async def test_services_within_a_cluster_are_its_own(operator: Operator) -> None
     await opened(operator, "svc", "ecs/services")
 
 
+async def test_a_cluster_that_was_not_asked_yet_is_asked_before_another_family_is_meant(
+    operator: Operator,
+) -> None:
+    await in_cluster(operator)
+    operator.browse.run_command("services")  # as the palette does: nothing was typed before
+    await operator.until(lambda: operator.browse.place.kind == "k8s/services", "its services")
+
+
 async def test_rows_are_live_and_say_what_is_going(operator: Operator, sim: SimServer) -> None:
     await in_cluster(operator)
     await opened(operator, "certs", CERTIFICATES)

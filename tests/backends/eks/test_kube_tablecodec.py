@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from backends.base import BackendError
 from backends.eks.errors import Act, Garbled, Gone
-from backends.eks.kinds.tables import BORN, Definition, layout_of
+from backends.eks.kinds.tables import BORN, Definition, cell_of, layout_of
 from backends.eks.secrets import masked
 from backends.eks.tablecodec import TableCodec
 from backends.model import Format
@@ -163,6 +163,11 @@ TABLES = st.fixed_dictionaries(
         "rows": st.lists(ROWS, max_size=4),
     }
 )
+
+
+@pytest.mark.parametrize("number", [10**400, -(10**30), math.inf, -math.inf, math.nan])
+def test_a_number_that_is_no_count_is_told_in_words(number: float) -> None:
+    assert cell_of(number) == "out of range"
 
 
 @given(TABLES, st.booleans())
