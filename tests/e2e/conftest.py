@@ -13,13 +13,11 @@ import pytest
 
 from tests.e2e.kubelet.process import Kubelet
 from tests.e2e.plane.api import Api
-from tests.e2e.plane.build import CannotBuild
+from tests.e2e.plane.build import CannotDownload, NoGo
 from tests.e2e.plane.plane import OwnPlane, Plane
 from tests.e2e.plane.shown import Row, Shown, markdown, plain
 
 ROWS = pytest.StashKey[list[Row]]()
-PLANE = pytest.StashKey[Plane]()
-FAILED = pytest.StashKey[bool]()
 
 HERE = Path(__file__).parent
 
@@ -40,7 +38,7 @@ def plane(request: pytest.FixtureRequest) -> Iterator[Plane]:
     named = os.environ.get("TOPDECK_E2E_KUBECONFIG")
     try:
         made = Plane(Path(named)) if named else OwnPlane()
-    except CannotBuild as error:
+    except (NoGo, CannotDownload) as error:  # a build that fails is an error
         pytest.skip(str(error))
     yield made
     if isinstance(made, OwnPlane) and request.session.testsfailed:

@@ -23,6 +23,10 @@ class CannotBuild(Exception):  # noqa: N818
     """There is no control plane to be had on this machine; the message says what to install."""
 
 
+class NoGo(CannotBuild):
+    """Go is not installed."""
+
+
 class CannotDownload(CannotBuild):
     """Go's modules can't be had from here."""
 
@@ -46,7 +50,7 @@ def version() -> str:
 def binary() -> Path:
     """Return the control plane's binary, building it if these sources never were built.
 
-    Raises `CannotBuild` where there is neither a binary nor Go.
+    Raises `NoGo` where there is neither a binary nor Go, and otherwise `CannotBuild`.
     """
     digest = hashlib.sha256()
     for name in ("go.mod", "go.sum", "main.go"):
@@ -57,7 +61,7 @@ def binary() -> Path:
         return wanted
     go = shutil.which("go")
     if go is None:
-        raise CannotBuild(INSTALL_GO)
+        raise NoGo(INSTALL_GO)
     wanted.parent.mkdir(parents=True, exist_ok=True)
     with (wanted.parent / "controlplane.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # another session may be building it at this moment
