@@ -8,9 +8,7 @@ from collections.abc import Mapping
 from backends.model import Difference
 from backends.text import clean
 
-SECRET = re.compile(
-    r"SECRET|PASSWORD|PASSWD|TOKEN|CREDENTIAL|API_?KEY|PRIVATE_?KEY", re.IGNORECASE
-)
+SECRET = re.compile(r"SECRET|PASSWORD|PASSWD|TOKEN|CREDENTIAL|API_?KEY|PRIVATE_?KEY", re.IGNORECASE)
 """Names of variables whose values should have been secrets; they are not shown."""
 
 LONGEST = 200

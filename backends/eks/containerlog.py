@@ -65,6 +65,7 @@ class ContainerLog:
         self._asked = 0.0  # when the past was asked for, by the loop's clock
         self._said = ""
         self._failures = 0
+        self._rest = b""  # what the last stream had after its last line break
 
     async def batches(self) -> AsyncGenerator[LogBatch, None]:
         """Yield the log until the container is gone for good, or its past has been told.
@@ -83,11 +84,13 @@ class ContainerLog:
                         yield LogBatch(lines=lines)
                 if not live:
                     live = True
-                    yield LogBatch(live=True)
-                    if not self._request.follow or self._request.previous:
+                    over = not self._request.follow or self._request.previous
+                    yield LogBatch(self._last_words() if over else (), live=True)
+                    if over:
                         return
                     continue
                 if await self._over(client):
+                    yield LogBatch(self._last_words())
                     return
                 self._failures += 1
             except NotYet as error:
@@ -98,8 +101,11 @@ class ContainerLog:
                 self._failures += 1
             except NotFound:
                 return
-            except (Denied, Invalid):
-                raise
+            except (Denied, Invalid) as error:
+                if not live:
+                    raise
+                self._failures += 1  # it was allowed before, so it may well be again
+                yield LogBatch(problem=error.problem)
             except Interrupted:
                 self._failures += 1
             except BackendError as error:
@@ -128,10 +134,15 @@ class ContainerLog:
                 lines = self._lines(splitter.feed(chunk), seen)
                 if lines:
                     yield lines
-            # Only a stream that ended as it should has a last line without a break.
-            rest = splitter.rest()
-            if rest and (lines := self._lines([rest], seen)):
-                yield lines
+            self._rest = splitter.rest()
+
+    def _last_words(self) -> tuple[LogLine, ...]:
+        """Return what a log that is over had after its last line break.
+
+        Of one that is not, that is a line cut in two, which the next stream begins with.
+        """
+        rest, self._rest = self._rest, b""
+        return self._lines([rest], _Seen(self._last, self._count)) if rest else ()
 
     def _params(self, *, follow: bool) -> dict[str, str | int]:
         params: dict[str, str | int] = {"container": self._place.container, "timestamps": "true"}

@@ -219,6 +219,16 @@ _FAILURES: tuple[tuple[tuple[type[BaseException], ...], str, str], ...] = (
         "no answer from {where} in time",
         "check the VPN, security groups and proxies",
     ),
+    (
+        (aiohttp.ClientPayloadError,),
+        "the answer of {where} broke off",
+        "check the network; it is asked again",
+    ),
+    (
+        (aiohttp.ServerDisconnectedError, ConnectionResetError),
+        "{where} closed the connection before it had answered",
+        "check the network; it is asked again",
+    ),
     ((ConnectionRefusedError,), "{where} refuses connections", _REFUSED),
 )
 """What an exception means, most telling first; an empty message stands for its own words."""

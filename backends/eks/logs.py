@@ -10,7 +10,7 @@ from math import inf
 
 import msgspec
 
-from backends.base import Demand, Invalid, NotFound
+from backends.base import Demand, Denied, Invalid, NotFound
 from backends.clock import Clock
 from backends.eks.codec import Codec
 from backends.eks.connections import Connections
@@ -99,7 +99,7 @@ class Tracker:
         reflector = Reflector[Pod](
             self._connect, self._target, self, demand=Demand(), pace=self._pace
         )
-        task = asyncio.create_task(reflector.run(), name="pods of a log")
+        task = asyncio.create_task(self._reflect(reflector), name="pods of a log")
         task.add_done_callback(lambda _: self._wake.set())
         try:
             while not self._gone:
@@ -111,6 +111,16 @@ class Tracker:
         finally:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
+
+    async def _reflect(self, reflector: Reflector[Pod]) -> None:
+        """Follow the pods; a denial is final only where they were never listed."""
+        while True:
+            try:
+                await reflector.run()
+            except Denied:
+                if not self._listed:
+                    raise
+                await asyncio.sleep(self._pace.denial[0])
 
     def _batch(self) -> LogBatch:
         notes, self._notes = tuple(self._notes), []

@@ -21,10 +21,10 @@ class Pace(msgspec.Struct, frozen=True):
     quiet_seen: float = 20.0
     """A watch that says nothing for so long while its rows are on screen gives way to a probe:
     it may have died without a word."""
-    probe: float = 5.0
+    probe: float = 3.0
     """How long a probe is asked to last. A server that is there ends it in time, having sent a
     bookmark 2 s before (kube-apiserver's cacher)."""
-    grace: float = 3.0
+    grace: float = 2.0
     """How much later than it should a watch may end before it is taken for silent."""
     silence: float = 90.0
     """A watch that says nothing for so long is opened again; bookmarks come every minute."""

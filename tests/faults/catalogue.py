@@ -118,8 +118,10 @@ async def _drip(exchange: Exchange) -> bool:
     await exchange.send(head.raw)
     async for piece in exchange.upstream.pieces(head):
         data = framed(head, piece)
-        for index in range(len(data)):
-            await exchange.send(data[index : index + 1])
+        while data:
+            size = 1 if exchange.door.fault is not None else len(data)
+            await exchange.send(data[:size])
+            data = data[size:]
             await asyncio.sleep(DRIP)
     if head.chunked:
         await exchange.send(b"0\r\n\r\n")

@@ -18,6 +18,9 @@ from backends.sim.kube_world.store import Change, Expired, Version
 BOOKMARK_EVERY = 60.0
 """Seconds between bookmarks (the API server's watch cache sends one about each minute)."""
 
+BEFORE_END = 2.0
+"""Seconds before the end that a client asked for at which a last one is sent (its cacher)."""
+
 LONGEST = 1800.0
 """Seconds after which a watch ends where the client sets no timeoutSeconds."""
 
@@ -75,6 +78,8 @@ class Watch:
                 for batch in self._present():
                     yield batch
             due = clock.monotonic() + BOOKMARK_EVERY
+            if clock.monotonic() < end - BEFORE_END < due:
+                due = end - BEFORE_END
             while True:
                 changed.clear()
                 if self._cluster.epoch != epoch or gone():

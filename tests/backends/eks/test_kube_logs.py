@@ -108,6 +108,55 @@ async def test_a_stream_that_breaks_off_loses_and_repeats_nothing(kube, tail) ->
     assert len(kube.seen(path=LOG)) > 5
 
 
+async def test_a_stream_that_ends_in_the_middle_of_a_line_cuts_no_line_in_two(kube, tail) -> None:
+    kube.put("pods", pod("web-0"))
+    log = kube.logs["shop", "web-0", "app"] = LogFile(*lines(0))
+
+    async def in_two(_request: web.Request) -> web.Response:
+        await log.write(*lines(1, 2))
+        stamp, text = lines(1)[0]
+        return web.Response(text=f"{stamp} {text[:3]}")
+
+    reading = await tail().until(lambda t: t.live)
+    await log.cut()
+    kube.script(in_two, path=LOG)
+    await reading.until(lambda t: len(t.texts) > 2)
+    assert reading.texts == said(0, 1, 2)
+
+
+async def test_a_log_that_is_over_has_its_last_line_though_it_has_no_break(kube, tail) -> None:
+    kube.put("pods", pod("web-0"))
+    stamp, text = lines(0)[0]
+    kube.script(web.Response(text=f"{stamp} {text}", content_type="text/plain"), path=LOG)
+    reading = await tail(follow=False).until(lambda t: t.live)
+    assert reading.texts == said(0)
+
+
+async def test_a_refusal_in_the_middle_of_a_tail_is_told_and_tried_again(kube, tail) -> None:
+    kube.put("pods", pod("web-0"))
+    log = kube.logs["shop", "web-0", "app"] = LogFile(*lines(0))
+    reading = await tail().until(lambda t: t.live)
+    kube.script(status(403, "Forbidden", "not now"), once=False)
+    kube.cut()
+    await log.cut()
+    await log.write(*lines(1))
+    await reading.until(lambda t: "not now" in t.problems)
+    kube.unscript()
+    await reading.until(lambda t: t.texts == said(0, 1))
+    assert not any("log ends" in note for note in reading.notes)
+
+
+async def test_a_web_page_is_no_log(kube, tail) -> None:
+    kube.put("pods", pod("web-0"))
+    log = kube.logs["shop", "web-0", "app"] = LogFile(*lines(0))
+    reading = await tail().until(lambda t: t.live)
+    kube.script(web.Response(text="<html>login</html>", content_type="text/html"), path=LOG)
+    await log.cut()
+    await log.write(*lines(1))
+    await reading.until(lambda t: len(t.texts) > 1)
+    assert reading.texts == said(0, 1)
+
+
 async def test_lines_of_one_moment_are_told_apart_by_number(kube, tail) -> None:
     same = [("2026-11-22T21:30:40.5Z", text) for text in ("a", "a", "b")]
     kube.put("pods", pod("web-0"))

@@ -111,7 +111,7 @@ async def test_a_watch_that_died_without_a_word_is_found_out_once_its_rows_are_l
     await feed.until(lambda s: s.names == {"web-0", "web-1"})
     assert not any(c.status.state is FeedState.STALE for c in feed.shown.changes)
     probe = kube.seen(watch=True)[1]
-    assert probe.query["timeoutSeconds"] == "5"
+    assert probe.query["timeoutSeconds"] == "3"
 
 
 def test_a_servers_wish_to_wait_is_honoured_within_bounds() -> None:
