@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -15,6 +16,7 @@ import pytest
 from tests.e2e.plane.accounts import READ, Account, rule
 from tests.e2e.plane.api import Api, Refused
 from tests.e2e.plane.plane import Plane
+from tests.e2e.plane.procs import Workspace
 from tests.e2e.plane.shown import Shown
 
 DEADLINE = 60.0
@@ -72,7 +74,9 @@ async def refused(api: Api, path: str, code: int) -> None:
             await asyncio.sleep(0.1)
 
 
-def test_it_ends_with_the_process_that_started_it(plane: Plane, tmp_path: Path) -> None:
+def test_it_ends_with_the_process_that_started_it(
+    plane: Plane, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     plane.needs_own("killing its owner")
     script = (
         "import sys; from tests.e2e.plane.plane import OwnPlane; p = OwnPlane();"
@@ -94,6 +98,11 @@ def test_it_ends_with_the_process_that_started_it(plane: Plane, tmp_path: Path) 
     while any(alive(pid) for pid in pids):
         assert time.monotonic() < deadline
         time.sleep(0.05)
+    # And what it could not remove is removed by the next to come.
+    assert len(list(tmp_path.glob("topdeck-e2e-*"))) == 1
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    Workspace().remove()
+    assert not list(tmp_path.iterdir())
 
 
 def alive(pid: int) -> bool:
