@@ -15,7 +15,17 @@ from backends.audit import AuditLog
 from backends.base import Denied, Invalid
 from backends.clock import ManualClock
 from backends.fleet import Fleet
-from backends.model import FeedState, Query, Ref, Restart, Scale, Scope
+from backends.model import (
+    FeedState,
+    Query,
+    Ref,
+    Resource,
+    Restart,
+    Rollback,
+    RollbackPlan,
+    Scale,
+    Scope,
+)
 
 SERVICE = Ref(SERVICES.scope, "ecs/services", "web")
 
@@ -165,6 +175,23 @@ async def test_read_only_sends_and_writes_nothing(
         await fleet.perform(Restart(SERVICE))
     assert not backend.sent
     assert not (tmp_path / "state").exists()
+
+
+async def test_a_backend_without_a_past_says_so_instead_of_a_plan(
+    fleet: Fleet, backend: ScriptedBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A third party's need not know how to roll back."""
+    row = resource(SERVICE.scope, SERVICE.kind, SERVICE.name)
+    with pytest.raises(Invalid, match="not known to be done here"):
+        await fleet.rollback_plan(row)
+    plan = RollbackPlan(Rollback(SERVICE, "2", "1"), "2", "1", ())
+
+    async def look_up(target: Resource) -> RollbackPlan:
+        assert target is row
+        return plan
+
+    monkeypatch.setattr(backend, "rollback_plan", look_up, raising=False)
+    assert await fleet.rollback_plan(row) is plan
 
 
 async def test_what_cannot_be_written_down_is_not_sent(
