@@ -26,6 +26,7 @@ class Tail:
     def __init__(self, batches: AsyncGenerator[LogBatch, None]) -> None:
         self._batches = batches
         self.lines: list[str] = []
+        self.sources: set[str] = set()
         self.problems: list[Problem] = []
 
     @property
@@ -39,21 +40,26 @@ class Tail:
         task = asyncio.create_task(self._read())
         try:
             yield
-            await self.until(lambda: self.last_words == 3 or task.done())
+            await self.until(lambda: self.last_words == 3 or task.done(), "the last words")
         finally:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
 
-    async def until(self, seen: Callable[[], object]) -> None:
+    async def until(self, seen: Callable[[], object], what: str) -> None:
         """Wait for something to be read."""
-        async with asyncio.timeout(DEADLINE):
-            while not seen():
-                await asyncio.sleep(0.05)
+        try:
+            async with asyncio.timeout(DEADLINE):
+                while not seen():
+                    await asyncio.sleep(0.05)
+        except TimeoutError:
+            said = f"{self.sources}, {self.last_words} last words, {self.problems}"
+            raise AssertionError(f"{what} did not come: {said}") from None
 
     async def _read(self) -> None:
         async with aclosing(self._batches) as batches:
             async for batch in batches:
                 self.lines += [line.text for line in batch.lines]
+                self.sources |= {line.source for line in batch.lines}
                 self.problems += [batch.problem] if batch.problem is not None else []
 
 
@@ -87,7 +93,7 @@ async def test_a_namespace_that_is_deleted_goes_with_all_that_is_in_it(
 
         tail = Tail(eyes.backend.logs(web, LogRequest(since=60)))
         async with tail.reading():
-            await tail.until(lambda: tail.lines)
+            await tail.until(lambda: len(tail.sources) == 3, "lines of all three pods")
             await api.delete(f"/api/v1/namespaces/{going}")
             await spaces.until(
                 lambda v: any(r.ref.name == going and r.status == "Terminating" for r in v.rows),
