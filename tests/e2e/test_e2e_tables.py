@@ -6,6 +6,7 @@ import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from backends.base import Offer
@@ -13,7 +14,7 @@ from backends.model import FeedState, Health, Resource
 from tests.e2e.crontabs import COLUMNS, CronTabs, broken_api, crontabs
 from tests.e2e.plane.accounts import READ, Account, rule
 from tests.e2e.plane.api import Api
-from tests.e2e.plane.eyes import Eyes, View, looking
+from tests.e2e.plane.eyes import PACE, Eyes, View, looking
 from tests.e2e.plane.kubectl import Kubectl, needs_kubectl
 from tests.e2e.plane.plane import Plane
 from tests.e2e.plane.shown import Shown
@@ -156,7 +157,8 @@ async def test_a_kind_that_is_deleted_and_comes_back(
     plane: Plane, api: Api, namespace: str, served: CronTabs
 ) -> None:
     await fill(api, served, namespace, 3)
-    async with looking(plane.kubeconfig) as eyes:
+    often = msgspec.structs.replace(PACE, poll=0.5)
+    async with looking(plane.kubeconfig, often) as eyes:
         view = await (await eyes.on(served.name)).live()
         assert len(view.rows) == 3
         await api.delete(served.definition)
