@@ -13,15 +13,22 @@ import sys
 
 from awscli.clidriver import create_clidriver  # importing it sets a variable that it needs later
 
+KEPT = ("--profile", "--region")
 DRIVERS = {}
-"""A driver for each profile and environment: it reads the models once, and credentials too."""
+"""A driver for each profile, region and environment, all of which it remembers: it reads the models
+once, and credentials too."""
 
 
 def driver(args, env):
-    profile = args[args.index("--profile") + 1] if "--profile" in args else ""
-    key = (profile, *sorted(env.items()))
+    named = [args[args.index(word) + 1] if word in args else "" for word in KEPT]
+    key = (*named, *sorted(env.items()))
     if key not in DRIVERS:
-        DRIVERS[key] = create_clidriver()
+        made = create_clidriver()
+        for first in list(DRIVERS.values())[:1]:  # what it read of the models serves all
+            made.session.register_component(
+                "data_loader", first.session.get_component("data_loader")
+            )
+        DRIVERS[key] = made
     return DRIVERS[key]
 
 
