@@ -87,13 +87,14 @@ class DetailScreen(Screen[None]):
     @work(exclusive=True, group="describe")
     async def _describe(self) -> None:
         pane, view = self.query_one(DetailPane), self.query_one(DocumentView)
+        banner = self.query_one(Banner)
         try:
             description = await self.topdeck.fleet.describe(self.resource)
         except BackendError as error:
             pane.show_problem(error.problem, self.resource.ref)
-            self.query_one(Banner).show(error.problem)
+            banner.show(error.problem)
             return
-        self.query_one(Banner).show(None)
+        banner.show(None)
         pane.show_description(description)
         view.show_description(description)
 

@@ -96,7 +96,7 @@ class LogScreen(Screen[None]):
     @work(exclusive=True, group="tail")
     async def _tail(self, request: LogRequest) -> None:
         self.request = request
-        pane = self.pane
+        pane, banner = self.pane, self.query_one(Banner)
         pane.clear()
         pane.set_empty(f"Asking for the logs of {self.resource.ref.name} ...")
         try:
@@ -108,7 +108,7 @@ class LogScreen(Screen[None]):
             pane.feed(LogBatch(notes=(ended,)))
         except BackendError as error:
             problem = error.problem
-            self.query_one(Banner).show(problem)
+            banner.show(problem)
             pane.set_empty(f"{problem.action}: {problem.message}\n{problem.remedy}")
 
     @on(LogPane.StatusChanged)

@@ -60,7 +60,8 @@ class RelatedScreen(Modal[Resource | None]):
     @work(exclusive=True)
     async def _look(self) -> None:
         app = cast("TopdeckApp", self.app)
-        options = self.query_one(OptionList)
+        # Before anything is waited for: once the list is closed they can't be found any more.
+        options, said = self.query_one(OptionList), self.query_one("#note", Static)
         async for found in related(app.fleet, app.board, self.resource):
             row = found.resource
             state = label(row.health, row.status)
@@ -72,7 +73,7 @@ class RelatedScreen(Modal[Resource | None]):
             if options.highlighted is None:
                 options.highlighted = 0
         note = "enter goes there, esc closes." if self._found else _nothing(self.resource)
-        self.query_one("#note", Static).update(Content(note))
+        said.update(Content(note))
 
     @on(OptionList.OptionSelected)
     def _chosen(self, event: OptionList.OptionSelected) -> None:
