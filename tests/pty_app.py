@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-import pty
 import select
 import signal
 import struct
@@ -26,16 +25,21 @@ class PtyApp:
     ) -> None:
         self.started = time.perf_counter()
         self.output = b""
-        self._pid, self._fd = pty.fork()
+        self._fd, inside = os.openpty()
+        # Before there is a program that could ask for it.
+        fcntl.ioctl(inside, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+        self._pid = os.fork()
         if self._pid == 0:
+            os.close(self._fd)
+            os.login_tty(inside)
             os.environ.update(environ or {})
             os.environ.setdefault("TERM", "xterm-256color")
             os.environ["COLORTERM"] = "truecolor"
             for name in ("PYTHONDONTWRITEBYTECODE", "COLUMNS", "LINES"):
                 os.environ.pop(name, None)
-            time.sleep(0.02)  # until the parent has set the size
-            os.execvp(command[0], list(command))
-        fcntl.ioctl(self._fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+            # By name: readline puts LINES and COLUMNS where os.environ does not see them.
+            os.execvpe(command[0], list(command), dict(os.environ))
+        os.close(inside)
 
     def __enter__(self) -> Self:
         return self
@@ -62,6 +66,16 @@ class PtyApp:
                 raise TimeoutError(f"{text!r} did not appear within {seconds} s")
             self._read(left)
         return time.perf_counter() - self.started
+
+    def wait_for_more(self, deadline: float) -> None:
+        """Read what comes next; raises TimeoutError at `deadline`, in seconds of `started`'s
+        clock."""
+        had = len(self.output)
+        while len(self.output) == had:
+            left = deadline - time.perf_counter()
+            if left <= 0:
+                raise TimeoutError("nothing more was written")
+            self._read(left)
 
     def press(self, keys: str) -> None:
         """Send keys as a terminal would."""

@@ -194,12 +194,11 @@ class LogReader:
 
 
 def render(at: float, text: str, *, timestamps: bool) -> bytes:
-    """Return one line as the kubelet sends it; a byte that is no UTF-8 is a surrogate in `text`, as
-    Python's ``surrogateescape`` has it."""
+    """Return one line as the kubelet sends it."""
     if not timestamps:
-        return f"{text}\n".encode(errors="surrogateescape")
+        return f"{text}\n".encode()
     second, millis = divmod(round(at * 1000), 1000)
-    return f"{stamp(second)[:-1]}.{millis:03d}000000Z {text}\n".encode(errors="surrogateescape")
+    return f"{stamp(second)[:-1]}.{millis:03d}000000Z {text}\n".encode()
 
 
 class LogStream:
