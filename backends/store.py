@@ -7,6 +7,7 @@ of the change.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import TypeAlias, TypeVar
@@ -102,7 +103,10 @@ class Shelf:
             self.columns = change.columns
         delta = Delta(self.query, upserts, deletes, change.status)
         for listener in tuple(self._listeners):
-            listener(delta)
+            try:
+                listener(delta)
+            except Exception as error:  # a view's defect costs neither the feed nor other views
+                _report(error)
         return delta
 
     def _doomed(self, change: Change) -> Iterator[Ref]:
@@ -132,6 +136,16 @@ class Shelf:
             _discard(self._children, key, row.ref)
         for address in row.addresses:
             _discard(self._addresses, address, row.ref)
+
+
+def _report(error: Exception) -> None:
+    """Hand a listener's defect to the loop, which logs it; without a loop it is raised."""
+    try:
+        loop = asyncio.get_running_loop()
+    except RuntimeError:
+        raise error from None
+    message = "a listener failed on a change"
+    loop.call_exception_handler({"message": message, "exception": error})
 
 
 def _discard(index: dict[_K, dict[Ref, Resource]], key: _K, ref: Ref) -> None:

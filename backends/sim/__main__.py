@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import time
 
 NICENESS = 10
 """How far a simulator that belongs to a screen stands back behind it, as `nice` counts."""
@@ -21,14 +22,23 @@ def main() -> int:
     parser.add_argument("--scale", choices=("small", "large"), default="small")
     parser.add_argument("--no-throttling", action="store_true", help="lift AWS's request rates")
     parser.add_argument(
+        "--standing-clock",
+        action="store_true",
+        help="time stands still until it is moved on at /_sim/advance",
+    )
+    parser.add_argument(
         "--die-with-parent",
         action="store_true",
         help="end when standard input is closed or the starting process is gone",
     )
+    parser.add_argument(
+        "--eager", action="store_true", help="don't stand back behind the starting process"
+    )
     options = parser.parse_args()
-    if options.die_with_parent:
+    if options.die_with_parent and not options.eager:
         # Whoever started it is drawing a screen at this moment: that comes first.
         os.nice(NICENESS)
+    from backends.clock import ManualClock
     from backends.sim.main import run
 
     return run(
@@ -38,6 +48,7 @@ def main() -> int:
         scale=options.scale,
         parent_pid=os.getppid() if options.die_with_parent else None,
         throttling=not options.no_throttling,
+        clock=ManualClock(time.time()) if options.standing_clock else None,
     )
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import orjson
 
+from backends.clock import Clock
 from backends.sim.blueprint import ScaleName
 from backends.sim.folder import own_folder
 from backends.sim.server import PortTaken, SimServer
@@ -27,17 +28,18 @@ def run(
     scale: ScaleName = "small",
     parent_pid: int | None = None,
     throttling: bool = True,
+    clock: Clock | None = None,
 ) -> int:
     """Serve until SIGTERM or SIGINT and return the exit code: 0, or 2 for a port that is taken.
 
     Prints one JSON line on standard output when it listens. `kubeconfig` is where the
     kubeconfig is written; empty: into a temporary directory, which is removed at the end, as
     the AWS files are. With `parent_pid` it also ends when standard input reaches its end, or
-    when that process is no longer our parent.
+    when that process is no longer our parent. `clock` left out: the machine's own.
     """
     gc.disable()  # Nothing of what is laid out is garbage; looking for it takes half the time.
     with own_folder() as directory:
-        server = SimServer(seed, scale, port=port, throttling=throttling)
+        server = SimServer(seed, scale, clock, port=port, throttling=throttling)
         try:
             asyncio.run(_serve(server, directory, kubeconfig, parent_pid))
         except PortTaken as error:

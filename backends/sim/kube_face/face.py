@@ -56,7 +56,7 @@ class Face:
             return await exchange.run()
         except ApiError as error:
             return error.response()
-        except ConnectionResetError:
+        except ConnectionError:
             # The client has gone while it was being told something; nobody is left to answer.
             return web.Response()
 
