@@ -206,7 +206,7 @@ class QueryRows:
         self._visible = True
         self._spans = len({query.scope.at(namespace="") for query in queries}) > 1
         self._in_clusters = f"{kind.id.partition('/')[0]}/clusters" in fleet.kinds
-        self._chosen: tuple[tuple[Column, ...], ...] = ()
+        self._chosen: dict[Query, tuple[Column, ...] | None] = {}
         self._columns: tuple[Column, ...] | None = None
         self._indices: dict[str | int, _Picks] = {}
 
@@ -219,10 +219,10 @@ class QueryRows:
     def columns(self) -> Sequence[Column]:
         """The kind's columns, or those that the servers chose, with the cluster's after the name
         where rows are of several, and why a row is as it is in the end."""
-        shelves = (feed.shelf.columns for feed in self._asked.values())
-        chosen = tuple({id(each): each for each in shelves if each is not None}.values())
-        if self._columns is None or chosen != self._chosen:
-            self._chosen, self._columns = chosen, tuple(self._laid_out(chosen))
+        if self._columns is None:
+            chosen = [feed.shelf.columns for feed in self._asked.values()]
+            self._chosen = dict(zip(self._asked, chosen, strict=True))
+            self._columns = tuple(self._laid_out([each for each in chosen if each is not None]))
             self._indices.clear()
         return self._columns
 
@@ -274,6 +274,7 @@ class QueryRows:
             if asked in self._asked:
                 continue
             feed = self._asked[asked] = self._fleet.open(asked, visible=self._visible)
+            self._columns = None
             feed.listen(lambda delta, asked=asked: self._delta(asked, delta))  # type: ignore[misc]
             if tell and self._changed is not None and feed.shelf.rows:
                 self._changed(list(self._matching(asked, feed.shelf.rows)), ())
@@ -304,6 +305,8 @@ class QueryRows:
         self._asked.clear()
 
     def _delta(self, asked: Query, delta: Delta) -> None:
+        if self._asked[asked].shelf.columns is not self._chosen.get(asked):
+            self._columns = None
         if self._changed is not None and (delta.upserts or delta.deletes):
             rows = [row for row in delta.upserts if belongs(asked, row)]
             if rows or delta.deletes:
