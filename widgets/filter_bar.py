@@ -118,6 +118,8 @@ class FilterBar(Horizontal):
     def set_text(self, text: str) -> None:
         """Show a filter that was set elsewhere; nothing is posted."""
         self._sent = text
+        if not text:
+            self.set_note("")
         self.line.value = text
         self.line.cursor_position = len(text)
         self.display = bool(text) or self.line.has_focus
@@ -136,6 +138,8 @@ class FilterBar(Horizontal):
     def _change(self, text: str) -> None:
         if text != self._sent:
             self._sent = text
+            if not text:
+                self.set_note("")  # it was about what is gone
             self.post_message(self.Changed(text))
 
     def _leave(self) -> None:

@@ -109,7 +109,7 @@ async def table(stage: Stage, texts: Sequence[str]) -> None:
     await stage.show(shown)
     shown.set_columns(COLUMNS)
     rows = [resource(text) for text in dict.fromkeys(texts)]
-    shown.set_empty("\n".join(texts))
+    shown.set_empty("\n".join(text[:4096] for text in texts))
     await stage.look()
     shown.replace([row for row in rows if row.ref.name in MARKUP.values()])
     await stage.look(*texts)
@@ -136,9 +136,9 @@ async def table(stage: Stage, texts: Sequence[str]) -> None:
 async def log(stage: Stage, texts: Sequence[str]) -> None:
     pane = LogPane(clock=ManualClock(NOW))
     await stage.show(pane)
-    pane.set_empty("\n".join(texts))
+    pane.set_empty("\n".join(text[:4096] for text in texts))
     await stage.look()
-    for part in chunks(texts, 55):
+    for part in chunks(texts, min(55, len(texts))):
         pane.feed(LogBatch(lines=tuple(LogLine(NOW, text, text) for text in part)))
         await stage.until(lambda: not pane.busy)
         await stage.look(*part)

@@ -12,6 +12,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 from rich.cells import cell_len
@@ -34,6 +35,7 @@ ALLOWED = (
     re.compile(r"CSI \?(?:2026|2048)\$p"),  # asks for a mode
     re.compile(r"CSI (?:>\d+u|<u)"),  # the keyboard protocol of kitty
     re.compile(r"CSI (?:>0q|>q|c|6n|18t|14t)"),
+    re.compile(r"OSC 22;(?:default|pointer|text)"),  # the shape of the mouse's pointer
     re.compile(r"C0 [\r\n]"),
 )
 """What Textual writes by itself: SGR, CUP, and the modes it sets at the start and end."""
@@ -107,6 +109,7 @@ _LATER = ((0x2630, 0x2637), (0x268A, 0x268F), (0x4DC0, 0x4DFF), (0x1D300, 0x1D37
 """What became wide in Unicode 16, which is newer than the tables of some Pythons."""
 
 
+@lru_cache(maxsize=1 << 16)
 def width(char: str) -> int:
     """Return the cells of one character as `wcwidth` has it."""
     if char.isascii():

@@ -10,6 +10,7 @@ import yaml
 
 from backends.base import AwsSource, KubeSource, Sources
 from backends.sim.blueprint import ACCOUNTS, REGIONS, Blueprint, SimCluster, SimWorkload
+from backends.sim.kube_face import logs as kube_logs
 from backends.sim.logtext import LogVoice
 from backends.sim.server import SimServer
 from tests.hostile.strategies import CATALOGUE, INVALID
@@ -21,11 +22,8 @@ SAID: Sequence[str] = tuple(
 )
 """The catalogue without half surrogate pairs, which no server could put on the wire."""
 
-LINES: Sequence[str] = (
-    *(f"line {text}" for text in SAID),
-    *(f"line {raw.decode(errors='surrogateescape')}" for raw in INVALID),
-)
-"""What containers write; some of it is no UTF-8."""
+LINES: Sequence[str] = tuple(f"line {text}" for text in SAID)
+"""What containers write."""
 
 
 def _workloads(kind: str) -> Iterator[SimWorkload]:
@@ -52,6 +50,13 @@ def write_hostile_logs(monkeypatch: pytest.MonkeyPatch) -> None:
         for second in range(int(start) + 1, int(end)):
             yield float(second), LINES[second % len(LINES)]
 
+    def rendered(at: float, text: str, *, timestamps: bool) -> bytes:
+        """CloudWatch has made UTF-8 of everything; a kubelet sends what was written."""
+        raw = INVALID[round(at) % len(INVALID)]
+        return rightly(at, text, timestamps=timestamps).replace(b"line ", b"line " + raw)
+
+    rightly = kube_logs.render
+    monkeypatch.setattr(kube_logs, "render", rendered)
     monkeypatch.setattr(LogVoice, "lines", lines)
 
 

@@ -241,6 +241,10 @@ async def test_a_filter_set_elsewhere_is_shown_and_not_posted() -> None:
         shown = screen_text(app)
         assert "/[/web]" in shown
         assert "12 of 340" in shown
+        app.filter_bar.set_text("")
+        app.filter_bar.set_text("[/web]")
+        await pilot.pause()
+        assert "12 of 340" not in screen_text(app), "what was said was about another filter"
         app.filter_bar.open()
         await pilot.press("x")
         await pilot.pause()
