@@ -11,6 +11,21 @@ from textual import events
 from tests.tui.conftest import Operator
 from tui.screens.browse import BrowseScreen
 
+NAMED = {"space": " ", "at": "@", "colon": ":", "enter": "\r"}
+"""The characters of keys that have names."""
+
+
+def send(operator: Operator, *keys: str) -> None:
+    """Press keys as a terminal hands them in, without a pilot's wait for an idle processor: with
+    dozens of clusters in trouble it is never idle, and a pilot waits two seconds for it."""
+    driver = operator.app._driver
+    assert driver is not None
+    for name in keys:
+        key = events.Key(name, NAMED.get(name, name if len(name) == 1 else None))
+        key.set_sender(operator.app)
+        driver.send_message(key)
+
+
 EVERY = 0.15
 """Seconds between two keys."""
 
@@ -60,13 +75,10 @@ class Keys:
             screen = self._operator.app.screen
             if self.paused or not isinstance(screen, BrowseScreen) or screen.table.shown < 2:
                 continue
-            table, driver = screen.table, self._operator.app._driver
+            table = screen.table
             before = table.cursor_ref
-            key = events.Key("j" if down else "k", "j" if down else "k")
-            key.set_sender(self._operator.app)
-            assert driver is not None
             began = time.perf_counter()
-            driver.send_message(key)
+            send(self._operator, "j" if down else "k")
             frames = self._frames
             while table.cursor_ref == before or self._frames == frames:
                 await asyncio.sleep(0.001)

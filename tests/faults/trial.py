@@ -13,10 +13,12 @@ from backends.base import BackendError, sentence
 from backends.board import BOARD_KIND
 from backends.fleet import Subscription
 from backends.model import FeedState, Query, Ref, Resource, Scale
-from tests.faults.keys import Keys
+from tests.faults.keys import Keys, send
 from tests.faults.lab import CONTROL, SCALED, STEADY, Lab
 from tests.faults.tails import Tail, Verdict
 from tests.tui.conftest import Operator, operating
+from widgets.command_bar import CommandBar
+from widgets.resource_table import ResourceTable
 
 KINDS = {"ecs": ("ecs/services", "ecs:UpdateService"), "eks": ("k8s/deployments", "patch scale")}
 """What is looked at on each backend, and the action that scales it."""
@@ -24,8 +26,8 @@ KINDS = {"ecs": ("ecs/services", "ecs:UpdateService"), "eks": ("k8s/deployments"
 DEADLINE = 60.0
 """Seconds that anything may take to come true."""
 
-CALM = 1.0
-"""Seconds for which every feed has to be live before the trouble begins."""
+LAST_WORDS = 5.0
+"""Seconds that are waited for the lines of a log of which the tail said that some of it ended."""
 
 _SEEN = next(i for i, column in enumerate(BOARD_KIND.columns) if column.key == "updated")
 
@@ -94,12 +96,21 @@ class Trial:
         self.keys.paused = True
         kind = self.kind.partition("/")[2]
         command = {"everywhere": f"{kind} @all", "board": "board"}[where]
-        await self.operator.press("colon")
-        await self.operator.type(command)
-        await self.operator.press("enter")
+        screen = self.operator.browse
+        send(self.operator, "colon")
+        bar = screen.query_one(CommandBar)
+        await self.until(lambda: bar.has_focus_within, "the command line")
+        send(self.operator, *("space" if c == " " else "at" if c == "@" else c for c in command))
+        send(self.operator, "enter")
         wanted = self.kind if where == "everywhere" else BOARD_KIND.id
+        least = len(self.lab.names)
         await self.until(lambda: self.operator.browse.place.kind == wanted, where)
+        await self.until(lambda: self._filled(least), f"rows {where}")
         self.keys.paused = False
+
+    def _filled(self, least: int) -> bool:
+        screen = self.operator.browse
+        return bool(screen.query(ResourceTable)) and screen.table.total >= least
 
     def row(self, name: str, workload: str) -> Resource:
         return next(r for r in self.feeds[name].shelf.rows.values() if r.ref.name == workload)
@@ -175,7 +186,7 @@ class Trial:
         name = outcome.fault
         if "live" not in expected:
             await self.until(
-                lambda: self.state(name)[1] in expected,
+                lambda: self.state(name)[0] == "stale" and self.state(name)[1] in expected,
                 f"{name} shown as one of {expected}, but {self.state(name)}",
             )
             outcome.noticed = time.perf_counter() - began
@@ -237,7 +248,8 @@ class Trial:
     async def _compare(self, outcome: Outcome, since: float) -> None:
         """Compare a tail with the log, once it has got as far as now."""
         tail, until = self.tails[outcome.fault], time.time()
-        deadline = time.perf_counter() + DEADLINE
+        ended = any("log ends" in mark for mark in tail.marks)
+        deadline = time.perf_counter() + (LAST_WORDS if ended else DEADLINE)
         while not tail.over and tail.newest < until and time.perf_counter() < deadline:
             await asyncio.sleep(0.1)
         outcome.log = await tail.verdict(self.lab, outcome.fault, since, until)
