@@ -16,6 +16,7 @@ from widgets.detail_layout import (
     problem_rows,
     summary_rows,
 )
+from widgets.log_text import tidy
 from widgets.rows_view import RowsView
 
 
@@ -70,7 +71,7 @@ class DetailPane(RowsView):
 
     def set_empty(self, text: str) -> None:
         """Say what to do to see something here, for when nothing is shown."""
-        self._empty = text
+        self._empty = tidy(text)[0]
         self._lay_out()
 
     def clear(self) -> None:

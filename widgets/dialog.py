@@ -6,10 +6,10 @@ from typing import ClassVar, TypeVar
 
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
-from textual.content import Content
 from textual.events import Resize
 from textual.widgets import Button
 
+from widgets.fit import plain
 from widgets.modal import Modal
 
 Answer = TypeVar("Answer")
@@ -38,7 +38,7 @@ class DialogButton(Button):
     """
 
     def __init__(self, label: str, *, id: str) -> None:  # noqa: A002 - Textual's name
-        super().__init__(Content(label), id=id, compact=True)
+        super().__init__(plain(label), id=id, compact=True)
         self.active_effect_duration = 0
 
 

@@ -18,6 +18,7 @@ from backends.model import (
     Autoscaler,
     Column,
     Description,
+    Difference,
     FeedState,
     FeedStatus,
     FleetEvent,
@@ -30,6 +31,8 @@ from backends.model import (
     Renewal,
     Resource,
     Revision,
+    Rollback,
+    RollbackPlan,
     Rollout,
     RolloutState,
     ScaleInfo,
@@ -37,6 +40,7 @@ from backends.model import (
     Section,
     Usage,
 )
+from backends.text import clean
 from tests.hostile.stage import Act, Stage
 from tests.hostile.strategies import FACTOR, MARKUP
 from widgets.banner import Banner
@@ -56,6 +60,7 @@ from widgets.log_pane import LogPane
 from widgets.loss_banner import LossBanner
 from widgets.prompt import LONGEST, Prompt
 from widgets.resource_table import ResourceTable
+from widgets.rollback_dialog import RollbackDialog
 from widgets.rollout_pane import RolloutPane
 from widgets.scale_dialog import ScaleDialog
 from widgets.scope_bar import HeaderState, ScopeBar
@@ -320,8 +325,29 @@ async def dialogs(stage: Stage, texts: Sequence[str]) -> None:
 
         target = msgspec.structs.replace(resource(name), ref=about)
         await stage.push(ScaleDialog(target, load))
-        stage.app.screen.query_one(Input).value = second
+        stage.app.screen.query_one(Input).value = clean(second)  # as it is pasted
         await stage.look(profile, cluster, namespace)
+        stage.app.pop_screen()
+
+
+async def undo(stage: Stage, texts: Sequence[str]) -> None:
+    for name, was, is_, first, second, third in chunks(some(texts, 24), 6):
+
+        async def plan(name: str = name, said: Sequence[str] = (was, is_, first)) -> RollbackPlan:
+            was, is_, effect = said
+            differences = (Difference(effect, was, is_), Difference(effect, is_, ""))
+            operation = Rollback(ref(name), is_, was)
+            return RollbackPlan(operation, is_, was, (effect, effect), differences)
+
+        await stage.push(RollbackDialog(resource(name), plan))
+        await stage.look(first, was, is_)
+        stage.app.pop_screen()
+
+        async def refuse(told: str = second + third) -> RollbackPlan:
+            raise RuntimeError(told)
+
+        await stage.push(RollbackDialog(resource(third), refuse))
+        await stage.look()
         stage.app.pop_screen()
 
 
@@ -364,7 +390,7 @@ async def notices(stage: Stage, texts: Sequence[str]) -> None:
 ACTS: Mapping[str, Act] = {
     act.__name__: act
     for act in (
-        table, log, detail, document, header, keys, prompts, dialogs, small, rollout, notices,
+        table, log, detail, undo, document, header, keys, prompts, dialogs, small, rollout, notices,
     )
 }  # fmt: skip
 """Every act by its name; together they put every widget on the stage."""

@@ -21,6 +21,10 @@ WHOLE = {"log", "document"}
 """Acts whose widgets are given text of any length."""
 
 
+GATED = {"keys", "notices", "prompts"}
+"""Acts in which text goes into widgets of Textual's own, or that is meant to be the program's."""
+
+
 def all_widgets() -> set[type]:
     """Return every widget and screen that the package defines."""
     found = set()
@@ -46,7 +50,7 @@ def test_the_classic_payloads_do_nothing(name: str) -> None:
     perform(ACTS[name], tuple(hostile.CATALOGUE.values()))
 
 
-@pytest.mark.parametrize("name", ACTS)
+@pytest.mark.parametrize("name", sorted(ACTS.keys() - GATED))
 def test_widgets_need_no_gate_behind_them(name: str) -> None:
     perform(
         ACTS[name], tuple(f"{a} {b}" for a, b in pairwise(hostile.COMMANDS.values())), gate=False
