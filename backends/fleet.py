@@ -10,8 +10,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import aclosing, contextmanager
+from contextvars import Context
 
+from backends.apart import apart, stream
 from backends.audit import AuditLog
 from backends.base import Backend, BackendError, Demand, Discovering, Invalid, Offer, Undoing
 from backends.clock import Clock
@@ -197,7 +199,7 @@ class Fleet:
             return Offer()
         scope = scope.at(namespace="")
         with _defects_translated("discover kinds"):
-            offer = self._offers[scope] = await backend.discover_kinds(scope, max_age)
+            offer = self._offers[scope] = await apart(backend.discover_kinds(scope, max_age))
         self._found.update((kind.id, kind) for kind in offer.kinds)
         return offer
 
@@ -239,7 +241,7 @@ class Fleet:
         if feed is None:
             feed = self._feeds[planned] = _Feed(self.store.shelf(planned))
             feed.demand.visible = visible
-            feed.task = asyncio.create_task(self._run(feed), name=f"feed {planned.kind}")
+            feed.task = apart(self._run(feed), f"feed {planned.kind}")
         if feed.reaper is not None:
             feed.reaper.cancel()
             feed.reaper = None
@@ -256,7 +258,7 @@ class Fleet:
         feed.settle_demand()
         if not feed.holders:
             loop = asyncio.get_running_loop()
-            feed.reaper = loop.call_later(LINGER, self._end, feed)
+            feed.reaper = loop.call_later(LINGER, self._end, feed, context=Context())
 
     def _end(self, feed: _Feed) -> None:
         if feed.holders:
@@ -289,24 +291,28 @@ class Fleet:
     async def describe(self, resource: Resource) -> Description:
         """Fetch everything worth knowing of a resource."""
         with _defects_translated(f"describe {resource.ref.kind}"):
-            return await self.backend(resource.ref.scope).describe(resource)
+            return await apart(self.backend(resource.ref.scope).describe(resource))
 
     async def logs(self, resource: Resource, request: LogRequest) -> AsyncIterator[LogBatch]:
         """Tail the logs of a resource and of all that run under it."""
         with _defects_translated(f"tail logs of {resource.ref.kind}"):
-            async for batch in self.backend(resource.ref.scope).logs(resource, request):
-                yield batch
+            batches = stream(self.backend(resource.ref.scope).logs(resource, request))
+            async with aclosing(batches):
+                async for batch in batches:
+                    yield batch
 
     async def scale_info(self, resource: Resource) -> ScaleInfo:
         """Fetch what a scale dialog shows."""
         with _defects_translated(f"ask for the counts of {resource.ref.kind}"):
-            return await self.backend(resource.ref.scope).scale_info(resource)
+            return await apart(self.backend(resource.ref.scope).scale_info(resource))
 
     async def rollout(self, ref: Ref) -> AsyncIterator[Rollout]:
         """Follow a workload's rollout until it settles or fails."""
         with _defects_translated(f"follow the rollout of {ref.kind}"):
-            async for rollout in self.backend(ref.scope).rollout(ref):
-                yield rollout
+            states = stream(self.backend(ref.scope).rollout(ref))
+            async with aclosing(states):
+                async for rollout in states:
+                    yield rollout
 
     def workloads(self, cluster: Ref) -> Sequence[Query]:
         """Return the queries by which a cluster's health is counted."""
@@ -322,7 +328,7 @@ class Fleet:
                 "deploy the version before",
             )
         with _defects_translated(f"look up the past of {resource.ref.name}"):
-            return await backend.rollback_plan(resource)
+            return await apart(backend.rollback_plan(resource))
 
     async def perform(self, operation: Operation) -> Accepted:
         """Send an operation once, written down before and after.
@@ -337,7 +343,7 @@ class Fleet:
         entry = await self.audit.sending(operation)
         try:
             with _defects_translated(f"change {operation.ref.name}"):
-                accepted = await self.backend(operation.ref.scope).perform(operation)
+                accepted = await apart(self.backend(operation.ref.scope).perform(operation))
         except BackendError as error:
             await self.audit.refused(entry, error)
             raise

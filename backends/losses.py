@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextvars import Context, copy_context
 from typing import TypeAlias
 
 import msgspec
@@ -37,7 +38,7 @@ class Losses:
     def __init__(self, renew: Renew) -> None:
         self._renew = renew
         self._lost: dict[Query, _Lost] = {}
-        self._listeners: dict[Callable[[], None], None] = {}
+        self._listeners: dict[Callable[[], None], Context] = {}
         self._looking: asyncio.Task[None] | None = None
 
     @property
@@ -51,9 +52,14 @@ class Losses:
         return tuple(found.values())
 
     def listen(self, listener: Callable[[], None]) -> Callable[[], None]:
-        """Call `listener` whenever `current` is another; return what ends that."""
-        self._listeners[listener] = None
-        return lambda: self._listeners.pop(listener, None)
+        """Call `listener`, in the context of now, whenever `current` is another; return what ends
+        that."""
+        self._listeners[listener] = copy_context()
+
+        def end() -> None:
+            self._listeners.pop(listener, None)
+
+        return end
 
     def note(self, query: Query, status: FeedStatus, demand: Demand) -> None:
         """Take in what a feed says of itself."""
@@ -92,8 +98,8 @@ class Losses:
 
     def _tell(self, known: Sequence[Renewal]) -> None:
         if {r.who: r for r in self.current} != {r.who: r for r in known}:
-            for listener in tuple(self._listeners):
-                listener()
+            for listener, context in tuple(self._listeners.items()):
+                context.run(listener)
 
     def _try(self, who: str) -> None:
         waiting = [(q.scope, lost) for q, lost in self._lost.items() if lost.renewal.who == who]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextvars import Context, copy_context
 from types import MappingProxyType
 from typing import TypeAlias, TypeVar
 
@@ -65,7 +66,7 @@ class Shelf:
         self._rows: dict[Ref, Resource] = {}
         self._children: dict[Ref, dict[Ref, Resource]] = {}
         self._addresses: dict[str, dict[Ref, Resource]] = {}
-        self._listeners: dict[Listener, None] = {}
+        self._listeners: dict[Listener, Context] = {}
 
     @property
     def rows(self) -> Mapping[Ref, Resource]:
@@ -86,9 +87,13 @@ class Shelf:
         return tuple(self._addresses.get(address, {}).values())
 
     def listen(self, listener: Listener) -> Callable[[], None]:
-        """Call `listener` with every later delta; return what ends that."""
-        self._listeners[listener] = None
-        return lambda: self._listeners.pop(listener, None)
+        """Call `listener`, in the context of now, with every later delta; return what ends that."""
+        self._listeners[listener] = copy_context()
+
+        def end() -> None:
+            self._listeners.pop(listener, None)
+
+        return end
 
     def apply(self, change: Change) -> Delta:
         """Take a change in and tell the listeners what it came to."""
@@ -102,9 +107,9 @@ class Shelf:
         if change.columns is not None:
             self.columns = change.columns
         delta = Delta(self.query, upserts, deletes, change.status)
-        for listener in tuple(self._listeners):
+        for listener, context in tuple(self._listeners.items()):
             try:
-                listener(delta)
+                context.run(listener, delta)
             except Exception as error:  # a view's defect costs neither the feed nor other views
                 _report(error)
         return delta
