@@ -19,8 +19,8 @@ from backends.model import Usage
 WINDOW = 10
 """Seconds over which `Usage.used` is averaged."""
 
-FORGET = 60.0
-"""Seconds without a call after which a bucket is left out of `Budget.usage`."""
+MINUTE = 60
+"""Seconds over which `Usage.minute` is counted."""
 
 SLOWDOWN = 0.5
 """What a throttled answer multiplies a bucket's rate by."""
@@ -28,8 +28,9 @@ SLOWDOWN = 0.5
 SLOWEST = 1 / 16
 """The share of its rate that a bucket keeps however often it is throttled."""
 
-RECOVERY = 0.025
-"""The share of its full rate that a slowed bucket regains each second: 20 s from a half."""
+RECOVERY = 1 / 60
+"""The share of its full rate that a slowed bucket regains each second: 30 s from a half. So
+somebody else who needs the rate is given a minute of it, and is probed by little and little."""
 
 QUIET = 1.0
 """Seconds in which further throttled answers count as the same: calls in flight fail together."""
@@ -68,8 +69,12 @@ class Bucket:
         self._factor = 1.0
         self._at = now
         self._last_throttle = float("-inf")
+        self._last_refusal = float("-inf")
         self._grants: dict[int, int] = {}
-        self._last_grant = float("-inf")
+        self.calls = 0
+        """Tokens taken since the start, without those given back."""
+        self.throttled = 0
+        """Calls that the provider refused since the start."""
 
     def take(self, now: float) -> float:
         """Take a token and return 0.0, or return the seconds after which to try again."""
@@ -83,6 +88,7 @@ class Bucket:
     def give_back(self) -> None:
         """Return a token that was taken for a call which was not made after all."""
         self._tokens = min(self.limit.burst, self._tokens + 1.0)
+        self.calls -= 1
         if self._grants:
             self._grants[max(self._grants)] -= 1
 
@@ -90,6 +96,8 @@ class Bucket:
         """Note that the provider refused a call: go at half the rate, from an empty bucket."""
         self._advance(now)
         self._tokens = min(self._tokens, 0.0)
+        self.throttled += 1
+        self._last_refusal = now
         if now - self._last_throttle >= QUIET:
             self._factor = max(SLOWEST, self._factor * SLOWDOWN)
             self._last_throttle = now
@@ -100,7 +108,9 @@ class Bucket:
         other._advance(now)
         self._tokens -= other.limit.burst - other._tokens
         self._factor = min(self._factor, other._factor)
-        self._last_grant = max(self._last_grant, other._last_grant)
+        self._last_refusal = max(self._last_refusal, other._last_refusal)
+        self.calls += other.calls
+        self.throttled += other.throttled
         for second, count in other._grants.items():
             self._grants[second] = self._grants.get(second, 0) + count
 
@@ -119,9 +129,13 @@ class Bucket:
         counted = sum(n for second, n in self._grants.items() if second > now - WINDOW - 1)
         return counted / (self.limit.rate * WINDOW)
 
-    def idle(self, now: float) -> float:
-        """Return the seconds since a token was last taken; infinite where none ever was."""
-        return now - self._last_grant
+    def minute(self, now: float) -> int:
+        """Return the calls of the last `MINUTE` seconds, give or take those of one second."""
+        return sum(n for second, n in self._grants.items() if second > now - MINUTE)
+
+    def since_refusal(self, now: float) -> float:
+        """Return the seconds since the provider last refused a call; infinite: it never did."""
+        return now - self._last_refusal
 
     def _advance(self, now: float) -> None:
         """Add the tokens of the time gone by; the factor grows linearly until it is whole."""
@@ -139,9 +153,9 @@ class Bucket:
     def _count(self, now: float) -> None:
         """Count a grant by the second, and forget those that are out of the window."""
         second = int(now)
-        self._last_grant = now
+        self.calls += 1
         if second not in self._grants:
-            self._grants = {s: n for s, n in self._grants.items() if s > now - WINDOW - 1}
+            self._grants = {s: n for s, n in self._grants.items() if s > now - MINUTE}
         self._grants[second] = self._grants.get(second, 0) + 1
 
 
@@ -187,6 +201,11 @@ class _Lane:
                 return
             self._run = self._run + 1 if waiters is self.urgent else 0
             waiters.popleft().set_result(None)
+
+    @property
+    def waiting(self) -> int:
+        """How many calls wait for a token."""
+        return sum(not call.done() for line in (self.urgent, self.patient) for call in line)
 
     def adopt(self, other: _Lane) -> None:
         """Take over the waiters and the debts of a lane now known to be the same."""
@@ -238,23 +257,9 @@ class Budget:
                 known.adopt(lane)
 
     def usage(self) -> Sequence[Usage]:
-        """Return the budgets used in the last minute, the most used first."""
+        """Return every budget that was used since the start, the most used first."""
         now, wall = self._clock.monotonic(), self._clock.now()
-        found = []
-        for (owner, region, name), lane in self._lanes.items():
-            slowed = lane.bucket.slowed_for(now)
-            if lane.bucket.idle(now) > FORGET and not slowed:
-                continue
-            found.append(
-                Usage(
-                    account=owner,
-                    region=region,
-                    action_class=name,
-                    used=lane.bucket.used(now),
-                    rate=lane.bucket.rate(now),
-                    throttled_until=wall + slowed if slowed else 0.0,
-                )
-            )
+        found = [_usage_of(key, lane, now, wall) for key, lane in self._lanes.items()]
         return sorted(found, key=lambda usage: -usage.used)
 
     def _lane(self, owner: str, region: str, limit: Limit) -> _Lane:
@@ -264,3 +269,24 @@ class Budget:
             bucket = Bucket(limit.share(self._share), self._clock.monotonic())
             lane = self._lanes[key] = _Lane(bucket, self._clock)
         return lane
+
+
+def _usage_of(key: tuple[str, str, str], lane: _Lane, now: float, wall: float) -> Usage:
+    owner, region, name = key
+    bucket = lane.bucket
+    slowed = bucket.slowed_for(now)
+    return Usage(
+        account=owner,
+        region=region,
+        action_class=name,
+        used=bucket.used(now),
+        rate=bucket.rate(now),
+        throttled_until=wall + slowed if slowed else 0.0,
+        minute=bucket.minute(now),
+        calls=bucket.calls,
+        limit=bucket.limit.rate,
+        burst=bucket.limit.burst,
+        waiting=lane.waiting,
+        throttled=bucket.throttled,
+        throttled_at=wall - bucket.since_refusal(now) if bucket.throttled else 0.0,
+    )

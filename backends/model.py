@@ -249,6 +249,8 @@ class FeedStatus(msgspec.Struct, frozen=True):
     """Rows so far, while loading."""
     total: int | None = None
     """Rows to come, where the provider says."""
+    by: str = ""
+    """How live rows come, where there is a choice: ``queue`` or ``polling``."""
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -478,3 +480,18 @@ class Usage(msgspec.Struct, frozen=True):
     """Calls a second that are allowed."""
     throttled_until: float = 0.0
     """The provider throttled it; it goes slower until then. 0.0: it did not."""
+    minute: int = 0
+    """Calls made in the last sixty seconds."""
+    calls: int = 0
+    """Calls made since the start."""
+    limit: float = 0.0
+    """Calls a second that are allowed while nothing is throttled: the provider's published rate
+    times the share of it that is taken. `rate` is less than that after a throttled answer."""
+    burst: float = 0.0
+    """Calls that may be made at once after a pause."""
+    waiting: int = 0
+    """Calls that wait for their turn at this moment."""
+    throttled: int = 0
+    """Calls that the provider refused as too many, since the start."""
+    throttled_at: float = 0.0
+    """When it last did. 0.0: never."""

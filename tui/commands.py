@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 
 from backends.board import BOARD_KIND
+from backends.calls import CALLS_KIND
 from backends.model import Kind
 
 ACTIONS: Mapping[str, tuple[str, str]] = {
@@ -25,9 +26,11 @@ ACTIONS: Mapping[str, tuple[str, str]] = {
     "sort": ("sort", "Sort by a column: :sort age, :sort -restarts"),
     "refresh": ("refresh", "Ask for fresh rows now"),
     "login": ("login", "Renew lost credentials by the command that does it"),
-    "login": ("login", "Renew lost credentials by the command that does it"),
 }
 """Commands that are not kinds: word to action and description."""
+
+OWN_KINDS = (BOARD_KIND, CALLS_KIND)
+"""Kinds of Topdeck's own, which no backend has: the fleet board, and the calls to AWS."""
 
 
 class CommandError(Exception):
@@ -53,7 +56,7 @@ class Vocabulary:
     def __init__(self, kinds: Iterable[Kind], offered: Sequence[Kind] = ()) -> None:
         self._words: dict[str, list[Kind]] = {}
         self._offered = offered
-        for kind in (BOARD_KIND, *kinds, *offered):
+        for kind in (*OWN_KINDS, *kinds, *offered):
             plural = kind.id.partition("/")[2]
             for word in dict.fromkeys((kind.id, plural, kind.singular, *kind.aliases)):
                 self._words.setdefault(word.lower(), []).append(kind)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from backends.model import FeedState, FeedStatus, Problem
+from backends.model import FeedState, FeedStatus, Problem, Usage
 from tui.rows import SourceStatus
 from widgets.scope_bar import HeaderState
 
@@ -23,10 +23,15 @@ def state_of(screen: BrowseScreen) -> HeaderState:
         note=shown,
         counts=table.health_counts(),
         feed=_feed(screen.source.status()),
-        usage=tuple(fleet.usage()),
+        usage=tuple(use for use in fleet.usage() if _matters(use)),
         read_only=fleet.read_only,
         demo=screen.topdeck.demo,
     )
+
+
+def _matters(use: Usage) -> bool:
+    """Whether a budget was used within the minute, or is slowed down."""
+    return bool(use.minute or use.used or use.throttled_until)
 
 
 def _feed(status: SourceStatus) -> FeedStatus | None:

@@ -7,8 +7,10 @@ from collections.abc import Sequence
 import msgspec
 
 from backends.board import BOARD_KIND, Board
+from backends.calls import CALLS_KIND
 from backends.fleet import Fleet
 from backends.model import Kind, Query, Ref, Resource
+from tui.call_rows import CallRows
 from tui.commands import Command, CommandError
 from tui.rows import BoardRows, EverywhereRows, QueryRows, RowSource
 
@@ -38,6 +40,8 @@ def source_of(place: Place, fleet: Fleet, board: Board) -> RowSource:
     """Return the rows of a place."""
     if place.kind == BOARD_KIND.id:
         return BoardRows(board, fleet)
+    if place.kind == CALLS_KIND.id:
+        return CallRows(fleet)
     kind = _kind(fleet, place.kind)
     if place.queries:
         return QueryRows(fleet, kind, place.queries, place.crumbs)
@@ -64,6 +68,8 @@ def place_of(
     """
     if command.kind == BOARD_KIND.id:
         return _board_place(command, fleet, board)
+    if command.kind == CALLS_KIND.id:
+        return _calls_place(command)
     kind = _kind(fleet, command.kind)
     family = kind.id.partition("/")[0]
     chosen: Sequence[Resource] = ()
@@ -94,6 +100,15 @@ def _board_place(command: Command, fleet: Fleet, board: Board) -> Place:
             if place is not None:
                 return place
     return Place(filter=name)
+
+
+def _calls_place(command: Command) -> Place:
+    """``:api`` filters as everything does; it has no cluster to be narrowed to."""
+    if command.where not in ("", "all"):
+        raise CommandError(
+            "Calls are counted by account and region, not by cluster: try :api us-east-1."
+        )
+    return Place(CALLS_KIND.id, (), ("fleet",), command.filter)
 
 
 def _kind(fleet: Fleet, kind_id: str) -> Kind:

@@ -6,10 +6,10 @@ import asyncio
 from collections.abc import Sequence
 
 from backends.base import BackendError
-from backends.board import BOARD_KIND, Board
+from backends.board import Board
 from backends.fleet import Fleet
 from backends.model import Kind, Problem, Resource
-from tui.commands import Command, CommandError, Vocabulary
+from tui.commands import OWN_KINDS, Command, CommandError, Vocabulary
 
 RECENT = 5.0
 """Seconds for which the answer of a cluster stands that did not know a word."""
@@ -59,7 +59,7 @@ class Wording:
             command = self.parse(text)
         except CommandError:
             return False
-        if command.action or command.kind == BOARD_KIND.id:
+        if command.action or any(command.kind == kind.id for kind in OWN_KINDS):
             return True
         wanted = self._preferred(text, asked)
         if wanted:

@@ -11,11 +11,13 @@ import msgspec
 
 from backends.base import BackendError, sentence
 from backends.board import BOARD_KIND, Board
+from backends.calls import CALLS_KIND
 from backends.fleet import Fleet
 from backends.model import FeedState, Format, Kind, Problem, Ref, Resource
 from backends.text import MAX_NAME, clean, escaped
+from tui.call_rows import CallRows
 from tui.cli import Options
-from tui.commands import CommandError, Vocabulary
+from tui.commands import OWN_KINDS, CommandError, Vocabulary
 from tui.compose import SourcesFor, attach_backends
 from tui.offers import Wording, explained
 from tui.rows import BoardRows, EverywhereRows, RowSource, SourceStatus
@@ -46,9 +48,7 @@ async def print_rows(
         complete = await _until(lambda: _settled(board), options.timeout)
         if kind is None:
             kind = await _asked(fleet, board, options.kind)
-        source: RowSource = BoardRows(board, fleet)
-        if kind.id != BOARD_KIND.id:
-            source = EverywhereRows(fleet, board, kind)
+        source = _source(fleet, board, kind)
         rows, all_in = await _rows(source, options.timeout)
         shown, note = _arranged(rows, source, " ".join(options.words))
         if note:
@@ -74,6 +74,15 @@ async def print_rows(
         await fleet.close()
 
 
+def _source(fleet: Fleet, board: Board, kind: Kind) -> RowSource:
+    """Return every row of a kind. Calls are those that it took to fill the board."""
+    if kind.id == BOARD_KIND.id:
+        return BoardRows(board, fleet)
+    if kind.id == CALLS_KIND.id:
+        return CallRows(fleet)
+    return EverywhereRows(fleet, board, kind)
+
+
 def _kind(fleet: Fleet, word: str) -> Kind | None:
     """Return the kind that a word names; None where the clusters have to be asked for it."""
     if not word:
@@ -87,7 +96,7 @@ def _kind(fleet: Fleet, word: str) -> Kind | None:
         raise
     family = kind.id.partition("/")[0]
     looked_at = any(root.kind.startswith(f"{family}/") for root in fleet.roots)
-    return kind if looked_at or kind is BOARD_KIND or not may_ask else None
+    return kind if looked_at or kind in OWN_KINDS or not may_ask else None
 
 
 async def _asked(fleet: Fleet, board: Board, word: str) -> Kind:

@@ -9,7 +9,7 @@ from textual.screen import Screen
 from backends.board import BOARD_KIND, Board
 from backends.fleet import Fleet
 from backends.model import Resource
-from tui.commands import ACTIONS
+from tui.commands import ACTIONS, OWN_KINDS
 from tui.config import THEMES
 from widgets.completion import Candidate, Completer
 from widgets.help_panel import FILTER_HELP, HelpPanel, HelpSection, commands_section
@@ -18,7 +18,7 @@ from widgets.help_panel import FILTER_HELP, HelpPanel, HelpSection, commands_sec
 def commands(fleet: Fleet) -> Sequence[Candidate]:
     """Return every first word of a command: kinds, then actions."""
     found = []
-    for kind in (BOARD_KIND, *fleet.kinds.values()):
+    for kind in (*OWN_KINDS, *fleet.kinds.values()):
         plural = kind.id.partition("/")[2]
         word, *others = dict.fromkeys((*kind.aliases, plural))
         found.append(Candidate(word, kind.title, tuple(others), "filter @cluster"))

@@ -33,9 +33,14 @@ NEEDS: Mapping[str, Verb] = {
 CHANGES = frozenset({"scale", "restart", "rollback"})
 """Actions that read-only mode greys."""
 
+ABOUT_THINGS = frozenset({"related", "pane"})
+"""Actions that need a row which stands for something: a kind without verbs has none."""
+
 
 def allowed(screen: BrowseScreen, action: str) -> bool | None:
     """Say whether an action is offered: False hides its key, None greys it."""
+    if action in ABOUT_THINGS and not (screen.source.kind.verbs or screen.source.kind.members):
+        return False
     needed = NEEDS.get(action)
     if needed is None:
         return True

@@ -113,7 +113,7 @@ class CloudMapBackend:
         self._access.renew(scope)
 
     def usage(self) -> Sequence[Usage]:
-        """Return the call budgets of AWS that were used in the last minute."""
+        """Return the call budgets of AWS that were used since the start."""
         return self._access.usage()
 
     async def close(self) -> None:

@@ -80,10 +80,18 @@ def test_answers_that_are_throttled_together_count_once() -> None:
 def test_a_slowed_bucket_regains_its_rate() -> None:
     bucket = Bucket(LIMIT, 0.0)
     bucket.throttle(0.0)
-    assert bucket.slowed_for(0.0) == pytest.approx(0.5 / RECOVERY)
-    assert bucket.rate(10.0) == pytest.approx(LIMIT.rate * 0.75)
-    assert bucket.slowed_for(21.0) == 0.0
-    assert bucket.rate(21.0) == LIMIT.rate
+    half = 0.5 / RECOVERY
+    assert bucket.slowed_for(0.0) == pytest.approx(half)
+    assert bucket.rate(half / 2) == pytest.approx(LIMIT.rate * 0.75)
+    assert bucket.slowed_for(half + 1) == 0.0
+    assert bucket.rate(half + 1) == LIMIT.rate
+
+
+def test_from_the_slowest_it_takes_about_a_minute() -> None:
+    bucket = Bucket(LIMIT, 0.0)
+    for second in range(10):
+        bucket.throttle(float(second))
+    assert 50 < bucket.slowed_for(9.0) <= 60
 
 
 @pytest.mark.parametrize(("part", "burst", "rate"), [(1.0, 10, 5), (0.5, 5, 2.5), (0.01, 1, 0.05)])
@@ -194,11 +202,53 @@ def test_usage_is_the_share_of_the_rate_and_fades() -> None:
         assert (usage.account, usage.region, usage.rate) == ("acme", "us-east-1", 5)
         assert usage.used == pytest.approx(10 / 50)
         await asyncio.sleep(12)
-        assert caller.budget.usage()[0].used == 0.0
+        (faded,) = caller.budget.usage()
+        assert (faded.used, faded.minute, faded.calls) == (0.0, 10, 10)
         await asyncio.sleep(60)
-        assert caller.budget.usage() == []
+        (rested,) = caller.budget.usage()
+        assert (rested.minute, rested.calls, rested.throttled_until) == (0, 10, 0.0)
 
     run(scenario())
+
+
+def test_usage_says_what_is_allowed_what_waits_and_what_was_refused() -> None:
+    async def scenario() -> None:
+        caller = Caller()
+        caller.budget = Budget(caller.clock, 0.5)
+        calls = [caller.call(str(n)) for n in range(8)]
+        await asyncio.sleep(0)
+        (usage,) = caller.budget.usage()
+        assert (usage.limit, usage.burst, usage.rate) == (2.5, 5.0, 2.5)
+        assert (usage.calls, usage.waiting, usage.throttled, usage.throttled_at) == (5, 3, 0, 0.0)
+        for call in calls[5:7]:
+            assert isinstance(call, asyncio.Task)
+            call.cancel()
+        await asyncio.sleep(0)
+        assert caller.budget.usage()[0].waiting == 1
+        await asyncio.sleep(1)
+        refused = caller.clock.now()
+        caller.budget.throttled("acme", "us-east-1", LIMIT)
+        caller.budget.throttled("acme", "us-east-1", LIMIT)
+        await asyncio.sleep(4)
+        (usage,) = caller.budget.usage()
+        assert (usage.calls, usage.waiting, usage.throttled) == (6, 0, 2)
+        assert usage.throttled_at == pytest.approx(refused)
+        assert usage.rate < usage.limit == 2.5
+
+    run(scenario())
+
+
+@given(st.lists(st.tuples(st.floats(0, 40), st.integers(1, 9)), max_size=30))
+def test_the_last_minute_is_counted_to_the_second(script: list[tuple[float, int]]) -> None:
+    bucket, now, times = Bucket(Limit("class", 1000, 1000), 0.0), 0.0, []
+    for pause, calls in script:
+        now += pause
+        for _ in range(calls):
+            assert bucket.take(now) == 0.0
+            times.append(now)
+    assert bucket.calls == len(times)
+    surely, perhaps = (sum(at > now - edge for at in times) for edge in (59, 61))
+    assert surely <= bucket.minute(now) <= perhaps
 
 
 def test_profiles_of_one_account_share_its_budget_once_it_is_known() -> None:
@@ -213,6 +263,7 @@ def test_profiles_of_one_account_share_its_budget_once_it_is_known() -> None:
         (usage,) = budget.usage()
         assert usage.account == "111122223333"
         assert usage.used == pytest.approx(12 / 50)
+        assert (usage.calls, usage.minute) == (12, 12)
         began = caller.clock.monotonic()
         await budget.acquire("111122223333", "us-east-1", LIMIT)
         assert caller.clock.monotonic() - began == pytest.approx(3 / LIMIT.rate)

@@ -15,11 +15,10 @@ from textual.screen import ModalScreen
 from textual.widgets import Input
 
 from backends.base import BackendError
-from backends.board import BOARD_KIND
 from backends.fleet import Fleet
 from backends.model import Column, FeedState, Problem, Ref, Resource
 from tui import header, verbs
-from tui.commands import CommandError
+from tui.commands import OWN_KINDS, CommandError
 from tui.navigation import Place, child_of, place_of, place_with, source_of
 from tui.offers import Wording, explained
 from tui.prompts import completer
@@ -218,7 +217,7 @@ class BrowseScreen(TableActions):
         place = child_of(self.fleet, self.topdeck.board, event.resource, self.place.crumbs)
         if place is not None:
             self.topdeck.go(place)
-        elif event.resource.ref.kind != BOARD_KIND.id:
+        elif event.resource.ref.kind not in {kind.id for kind in OWN_KINDS}:
             self.action_describe()
 
     @on(ResourceTable.RowHighlighted)
