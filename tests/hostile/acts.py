@@ -272,6 +272,7 @@ class KeysScreen(Screen[None]):
 
 
 async def keys(stage: Stage, texts: Sequence[str]) -> None:
+    texts = [text[:255] for text in texts]  # nothing that is outside names a key at length
     screen = KeysScreen(some(texts, 20))
     await stage.push(screen)
     await stage.look()

@@ -95,6 +95,8 @@ async def test_whatever_is_listed_is_harmless_and_aligned(
             if kind in ("services", "deployments"):
                 called = [text for text in hostile.MARKUP.values() if "/" not in text]
                 assert all(text in table for text in called), table
+            if hostile.FACTOR == 1 and kind not in ("services", "pods"):
+                continue
             _, listed = await get(kind, where, tmp_path, "json")
             assert_tame(listed)
             assert json.loads(listed)

@@ -57,7 +57,7 @@ def test_widgets_need_no_gate_behind_them(name: str) -> None:
     )
 
 
-@pytest.mark.parametrize("name", ACTS)
+@pytest.mark.parametrize("name", ACTS if hostile.FACTOR > 1 else sorted(WHOLE))
 def test_lines_of_a_megabyte_do_nothing(name: str) -> None:
     texts = tuple(hostile.HUGE.values())
     if name not in WHOLE:  # what is no log and no document is cut where it enters
