@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test e2e controlplane check bench screenshots format clean
+.PHONY: demo test e2e controlplane faults check bench screenshots format clean
 .DEFAULT_GOAL := demo
 
 $(STAMP): pyproject.toml constraints.txt
@@ -32,6 +32,9 @@ e2e: $(STAMP) ## Run the tests against a real Kubernetes control plane, and prin
 
 controlplane: $(STAMP) ## Build the control plane of the end-to-end tests, where Go is
 	@$(BIN)/python -m tests.e2e.plane.build
+
+faults: $(STAMP) ## Try every fault on both backends, and print a table (FAULTS="403 --backend eks")
+	@$(BIN)/python -m tests.faults $(FAULTS)
 
 check: $(STAMP) ## Format, lint, types, imports
 	@$(BIN)/ruff format --check .

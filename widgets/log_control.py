@@ -105,6 +105,8 @@ class LogControl(LogStatus):
         rows = round(new_value) - viewport.row
         if self._placing or not rows:
             return
+        if self.following and new_value >= self.max_scroll_y:
+            return  # nobody scrolled: the pane became higher, and the end is still the end
         if abs(rows) <= 2 * viewport.height:
             self._move(rows)
         else:

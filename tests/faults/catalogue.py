@@ -8,7 +8,8 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
-from tests.faults.proxy import Cut, Exchange, Fault, Meet, with_length
+from tests.faults.exchange import Cut, Exchange, Fault, Meet
+from tests.faults.proxy import with_length
 from tests.faults.tokens import signed_at
 from tests.faults.wire import Head, Request, answer, framed
 

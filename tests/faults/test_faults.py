@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.faults.catalogue import BY_NAME, FAULTS
-from tests.faults.trial import Outcome, expectations, rounds
+from tests.faults.outcome import Outcome, expectations
+from tests.faults.trial import rounds
 
 TIMEOUT = 3.0
 """The request timeout here, in seconds: what waits for it takes a third of what it takes users."""

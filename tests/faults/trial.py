@@ -6,16 +6,16 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from backends.base import BackendError, sentence
 from backends.board import BOARD_KIND
 from backends.fleet import Subscription
-from backends.model import FeedState, Query, Ref, Resource, Scale
+from backends.model import FeedState, Query, Resource, Scale
 from tests.faults.keys import Keys, send
 from tests.faults.lab import CONTROL, SCALED, STEADY, Lab
-from tests.faults.tails import Tail, Verdict
+from tests.faults.outcome import Outcome, expectations
+from tests.faults.tails import Tail
 from tests.tui.conftest import Operator, operating
 from widgets.command_bar import CommandBar
 from widgets.resource_table import ResourceTable
@@ -32,41 +32,6 @@ LAST_WORDS = 5.0
 _SEEN = next(i for i, column in enumerate(BOARD_KIND.columns) if column.key == "updated")
 
 
-@dataclass
-class Outcome:
-    """What one fault did to one cluster, as it was seen from the application."""
-
-    fault: str
-    backend: str
-    state: str = "live"
-    """``stale``, ``live`` or ``slowed`` (live with a problem)."""
-    code: str = ""
-    said: str = ""
-    """The cause as shown."""
-    noticed: float = 0.0
-    """Seconds from the fault to its being shown."""
-    kept: bool = False
-    """Its rows were there all the time."""
-    board: str = ""
-    """What the board's row said: its status and why."""
-    age: float = 0.0
-    """Seconds since its rows had been true, as the board told."""
-    answer: str = ""
-    """What the operator was told of the scaling that was sent meanwhile."""
-    arrived: int = 0
-    """How often that request came."""
-    passed: int = 0
-    """How often the server got it."""
-    others: bool = False
-    """The cluster that was left alone went on being live, and changed as its server did."""
-    back: float = -1.0
-    """Seconds from the end of the fault until its rows were live and those of its server."""
-    equal: bool = False
-    log: Verdict = field(default_factory=Verdict)
-    keys: float = 0.0
-    """The longest that a key took meanwhile, in milliseconds."""
-
-
 class Trial:
     """One application over one lab."""
 
@@ -77,6 +42,7 @@ class Trial:
         self.feeds: dict[str, Subscription] = {}
         self.tails: dict[str, Tail] = {}
         self.kind, self.action = KINDS[lab.backend]
+        self._comparisons: list[asyncio.Task[None]] = []
 
     async def open(self) -> None:
         """Show every cluster's workloads in one table, and tail the log of one in each."""
@@ -162,9 +128,10 @@ class Trial:
             *(self.lab.scale(name, 3) for name in (*names, CONTROL)),
             *(self._notice(outcomes[name], expected(name), began) for name in names),
         )
-        await asyncio.gather(*(self._change(outcomes[name]) for name in names))
-        others = await self._others(names)
-        await self._board(outcomes, expected)
+        changes = [asyncio.create_task(self._change(outcomes[name])) for name in names]
+        others = await self._others()
+        await self._board(outcomes)
+        await asyncio.gather(*changes)
         await asyncio.sleep(max(0.0, lasts - (time.perf_counter() - began)))
         for outcome in outcomes.values():
             outcome.kept &= set(self.counts(outcome.fault)) == {STEADY, SCALED}
@@ -173,7 +140,10 @@ class Trial:
         lifted = time.perf_counter()
         await asyncio.gather(*(self._recover(o, lifted) for o in outcomes.values()))
         ended = time.perf_counter()
-        await asyncio.gather(*(self._compare(o, wall - 2) for o in outcomes.values()))
+        until = time.time()
+        for outcome in outcomes.values():
+            comparing = self._compare(outcome, wall - 2, until)
+            self._comparisons.append(asyncio.create_task(comparing))
         for outcome in outcomes.values():
             outcome.keys = self.keys.longest(began, ended)
             door = self.lab.doors[outcome.fault]
@@ -203,16 +173,14 @@ class Trial:
         except BackendError as error:
             outcome.answer = f"{error.code}: {sentence(error.problem)}"
 
-    async def _others(self, names: Sequence[str]) -> bool:
+    async def _others(self) -> bool:
         """Whether the cluster that was left alone is live and follows its server."""
         await self.until(lambda: self.counts(CONTROL).get(SCALED, (0, 0))[1] == 3, "3 wanted")
         await self.lab.scale(CONTROL, 1)
         await self.until(lambda: self.counts(CONTROL)[SCALED] == (1, 1), "the other cluster moves")
         return self.state(CONTROL)[0] == "live"
 
-    async def _board(
-        self, outcomes: dict[str, Outcome], expected: Callable[[str], set[str]]
-    ) -> None:
+    async def _board(self, outcomes: dict[str, Outcome]) -> None:
         """See what the board says of each cluster, and come back."""
         await self.show("board")
         for name, outcome in outcomes.items():
@@ -245,35 +213,26 @@ class Trial:
             await asyncio.sleep(0.1)
         outcome.said += f" (and then {self.state(name)}, {self.counts(name)} of {truth})"
 
-    async def _compare(self, outcome: Outcome, since: float) -> None:
-        """Compare a tail with the log, once it has got as far as now."""
-        tail, until = self.tails[outcome.fault], time.time()
+    async def compared(self) -> None:
+        """Wait until every log of the rounds so far has been compared with its tail."""
+        await asyncio.gather(*self._comparisons)
+
+    async def _compare(self, outcome: Outcome, since: float, until: float) -> None:
+        """Compare a tail with the log, once it has got as far as `until`."""
+        tail = self.tails[outcome.fault]
         ended = any("log ends" in mark for mark in tail.marks)
         deadline = time.perf_counter() + (LAST_WORDS if ended else DEADLINE)
         while not tail.over and tail.newest < until and time.perf_counter() < deadline:
             await asyncio.sleep(0.1)
         outcome.log = await tail.verdict(self.lab, outcome.fault, since, until)
+        await tail.close()
 
     async def close(self) -> None:
+        for task in self._comparisons:
+            task.cancel()
         await asyncio.gather(*(tail.close() for tail in self.tails.values()))
         for feed in self.feeds.values():
             feed.close()
-
-
-def expectations(backend: str) -> Callable[[str], set[str]]:
-    """Return which codes each fault is to lead to on a backend; ``live``: it need not show."""
-    every = {
-        "401": {"expired"}, "403": {"denied"}, "409": {"conflict"}, "429": {"throttled"},
-        "expired": {"expired"}, "skew": {"expired"}, "latency": {"live", "unreachable"},
-        "drip": {"live", "unreachable"}, "log-ends": {"live"},
-    }  # fmt: skip
-    own = {
-        "ecs": {"throttled": {"throttled"}, "404": {"unreachable", "not-found", "invalid"},
-                "410": {"unreachable", "invalid"}},
-        "eks": {"throttled": {"invalid"}, "404": {"not-found"}, "410": {"conflict"}},
-    }  # fmt: skip
-    known = {**every, **own[backend]}
-    return lambda name: known.get(name, {"unreachable"})
 
 
 async def rounds(
@@ -302,7 +261,5 @@ async def rounds(
             outcomes += found
             for outcome in found:
                 told(outcome)
+        await trial.compared()
     return outcomes
-
-
-__all__ = ["DEADLINE", "Outcome", "Ref", "Trial", "expectations", "rounds"]

@@ -559,3 +559,16 @@ async def test_the_mouse_selects_and_the_selection_stays_with_its_text() -> None
         app.pane.feed(numbered(160, 1000))
         await app.shown()
         assert app.pane.selected_text() == ""
+
+
+async def test_a_pane_that_gets_higher_or_lower_goes_on_following() -> None:
+    app = LogApp()
+    async with app.run_test(size=(60, 20)) as pilot:
+        app.pane.feed(numbered(0, 200))
+        await app.shown()
+        for height in (17, 20, 12, 30):
+            await pilot.resize_terminal(60, height)
+            await app.shown()
+            app.pane.feed(numbered(200 + height, 201 + height))
+            assert (await app.shown())[-1] == f"line {200 + height:05}"
+            assert app.pane.following
