@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test e2e controlplane faults check bench screenshots format clean
+.PHONY: demo test e2e controlplane faults hostile check bench screenshots format clean
 .DEFAULT_GOAL := demo
 
 $(STAMP): pyproject.toml constraints.txt
@@ -35,6 +35,9 @@ controlplane: $(STAMP) ## Build the control plane of the end-to-end tests, where
 
 faults: $(STAMP) ## Try every fault on both backends, and print a table (FAULTS="403 --backend eks")
 	@$(BIN)/python -m tests.faults $(FAULTS)
+
+hostile: $(STAMP) ## Feed far more hostile text to everything than the tests do (half an hour)
+	@HOSTILE_EXAMPLES=20 $(BIN)/pytest tests/hostile
 
 check: $(STAMP) ## Format, lint, types, imports
 	@$(BIN)/ruff format --check .

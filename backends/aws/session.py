@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -116,12 +117,28 @@ class _JSONParser(AioJSONParser):  # type: ignore[misc]
         if not raw_body:
             return {}
         try:
-            body = orjson.loads(raw_body)
-        except orjson.JSONDecodeError as error:
+            body = _loaded(raw_body)
+        except ValueError as error:
             raise ResponseParserError(f"the body is not JSON: {error}") from None
         if not isinstance(body, dict):
             raise ResponseParserError("the body is not a JSON object")
         return body
+
+
+def _loaded(body: bytes) -> Any:
+    """Return what JSON says; raises ValueError where it is none.
+
+    Half a surrogate pair and bytes that are no UTF-8 are refused by the quick decoder. They become
+    U+FFFD: one line of a log must not cost the whole page.
+    """
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        try:
+            loose = json.dumps(json.loads(body.decode("utf-8", "replace")), ensure_ascii=False)
+            return orjson.loads(loose.encode("utf-8", "surrogatepass").decode("utf-8", "replace"))
+        except (ValueError, RecursionError):
+            raise error from None
 
 
 class _ParserFactory(AioResponseParserFactory):  # type: ignore[misc]
