@@ -19,7 +19,7 @@ from widgets.row_view import RowView
 
 ENDLESS = (
     (r"(a|aa)+$", "a" * 60 + "!"),
-    (r"(x+x+)+y", "y" + "x" * 60),
+    (r"(.*a){12}[bc]", "a" * 200),
     (r"((a{1,20}){1,20}){1,20}b", "a" * 100),
     (r".*a.*a.*a.*!", "a" * 20_000),
     (r"(?:error){e<=3}", "zzz" * 300_000),
