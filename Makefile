@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test e2e controlplane faults hostile check bench screenshots format clean
+.PHONY: demo test feed e2e controlplane faults hostile check bench screenshots format clean
 .DEFAULT_GOAL := demo
 
 $(STAMP): pyproject.toml constraints.txt
@@ -26,6 +26,9 @@ demo: $(STAMP) ## Operate a simulated fleet: no account, no cluster, no network
 
 test: $(STAMP) ## Run the tests
 	@$(BIN)/pytest
+
+feed: $(STAMP) ## Count the calls for 10,000 tasks, polled and by an event queue
+	@TOPDECK_FEED_SERVICES=500 $(BIN)/pytest -s tests/contract/test_event_feed.py -k factor
 
 e2e: $(STAMP) ## Run the tests against a real Kubernetes control plane, and print a table
 	@$(BIN)/pytest tests/e2e $(E2E)

@@ -113,6 +113,7 @@ class Demand:
     def __init__(self, *, visible: bool = True) -> None:
         self._visible = visible
         self._wake = asyncio.Event()
+        self._asked = False
 
     @property
     def visible(self) -> bool:
@@ -127,7 +128,17 @@ class Demand:
 
     def refresh(self) -> None:
         """End the current pause: the operator asked for fresh rows."""
+        self._asked = True
         self._wake.set()
+
+    def nudge(self) -> None:
+        """End the current pause, though nobody asked: there is something to tell."""
+        self._wake.set()
+
+    def take_asked(self) -> bool:
+        """Return whether `refresh` was called since this was last asked."""
+        asked, self._asked = self._asked, False
+        return asked
 
     async def pause(self, visible: float, background: float) -> None:
         """Wait `visible` seconds while on screen, else `background`; end early on new demand."""
@@ -176,6 +187,9 @@ class Sources(msgspec.Struct, frozen=True):
     """Seconds until an unanswered request counts as unreachable."""
     eks: bool = True
     """Whether EKS clusters are looked for in the AWS sources."""
+    feed_queues: tuple[str, ...] = ()
+    """ARNs or URLs of the SQS queues that ECS's state changes come by, at most one for each
+    account and region; `backends.feedqueue` reads them."""
 
     def aws_source(self, profile: str) -> AwsSource:
         """Return the source of a profile: the one that is looked at, else the SDK's own files."""
@@ -252,7 +266,7 @@ class Backend(Protocol):
         ...
 
     def usage(self) -> Sequence[Usage]:
-        """Return the call budgets in use; empty where the provider has none."""
+        """Return the call budgets used since the start; empty where the provider has none."""
         ...
 
     async def close(self) -> None:

@@ -20,13 +20,16 @@ ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 CALLED = {
-    "ecs": ("ecs", "application-autoscaling", "elbv2"),
+    "ecs": ("ecs", "application-autoscaling", "elbv2", "sqs"),
     "eks": ("eks",),
     "cloudmap": ("servicediscovery",),
     "logs": ("logs",),
     "aws": ("sts",),
 }
 """The AWS services that each package of `backends` calls, by their botocore names."""
+
+IAM = {"sqs:DeleteMessageBatch": "sqs:DeleteMessage"}
+"""What IAM calls operations that it knows by another name (Service Authorization Reference)."""
 
 FREE = {"sts:GetCallerIdentity"}
 """Actions that AWS allows to everybody (STS API reference)."""
@@ -63,8 +66,11 @@ def test_the_iam_policy_allows_what_is_called_and_nothing_else():
     (statement,) = json.loads(block("json"))["Statement"]
     operate = set(re.findall(r"add `(\w+:\w+)`", README))
     assert operate == {"ecs:UpdateService", "ecs:StopServiceDeployment"}
-    assert set(statement["Action"]) | operate == aws_actions() - FREE
-    assert not set(statement["Action"]) & operate
+    queue = set(re.findall(r"`(sqs:\w+)`", README))
+    needed = {IAM.get(action, action) for action in aws_actions() - FREE}
+    assert set(statement["Action"]) | operate | queue == needed
+    assert not set(statement["Action"]) & (operate | queue)
+    assert queue == {action for action in needed if action.startswith("sqs:")}
 
 
 def test_every_package_that_calls_aws_is_looked_through():

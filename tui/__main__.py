@@ -33,6 +33,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         options = read(sys.argv[1:] if argv is None else argv, os.environ, _default_config())
         if options.command == "simulate":
             return _simulate(options)
+        if options.command == "feed":
+            return _feed_plan(options)
         if options.command == "get" or not _has_screen():
             return _plain(options)
         return _screen(options)
@@ -71,6 +73,13 @@ def _simulate(options: Options) -> int:
         seed=options.seed,
         scale=options.scale,
     )
+
+
+def _feed_plan(options: Options) -> int:
+    from backends.feedplan import plan
+
+    print(plan(options.name), end="")
+    return 0
 
 
 def _plain(options: Options) -> int:

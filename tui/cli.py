@@ -11,6 +11,7 @@ from typing import Any, Literal, NoReturn
 
 import msgspec
 
+from backends.feedplan import NAME
 from backends.text import clean
 from backends.version import __version__
 from tui.config import THEMES, Config, ConfigError, check, load
@@ -28,7 +29,7 @@ class Options(msgspec.Struct, frozen=True):
     """What the command line asked for."""
 
     command: str
-    """``run``, ``demo``, ``simulate`` or ``get``."""
+    """``run``, ``demo``, ``simulate``, ``get`` or ``feed``."""
     config: Config
     seed: int = 1
     scale: Literal["small", "large"] = "small"
@@ -41,6 +42,8 @@ class Options(msgspec.Struct, frozen=True):
     """The filter of ``get``."""
     output: str = "table"
     """``table`` or ``json``."""
+    name: str = ""
+    """What ``feed plan`` calls the feed."""
     timeout: float = 30.0
     """Seconds until output without a screen gives up waiting for answers."""
 
@@ -95,7 +98,24 @@ def _parser() -> argparse.ArgumentParser:
     get.add_argument("words", nargs="*", metavar="FILTER", help="as after / on the screen")
     get.add_argument("-o", "--output", choices=("table", "json"), default="table")
     get.add_argument("--timeout", type=float, default=30.0, metavar="SECONDS")
+    feed = commands.add_parser("feed", help="have ECS tell of changes instead of polling it")
+    actions = feed.add_subparsers(dest="action", metavar="ACTION", required=True)
+    plan = actions.add_parser(
+        "plan", help="print the CloudFormation of an event queue for one Topdeck"
+    )
+    plan.add_argument(
+        "--name", required=True, type=_feed_name, metavar="NAME",
+        help="whose it is, such as your login or the host: each Topdeck needs a queue of its own",
+    )  # fmt: skip
     return parser
+
+
+def _feed_name(text: str) -> str:
+    if NAME.fullmatch(text):
+        return text
+    raise argparse.ArgumentTypeError(
+        f"{text!r} can't be part of a queue's name: use up to 40 letters, digits and hyphens"
+    )
 
 
 def _port(text: str) -> int:

@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 
 from backends.base import AwsSource, KubeSource, Sources
+from backends.feedqueue import feed_queues
 
 THEMES = ("topdeck-dark", "topdeck-light", "topdeck-contrast")
 """The names that ``theme`` may have."""
@@ -38,6 +39,9 @@ class AwsConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Whether the EC2 metadata service is asked for credentials (on an EC2 instance)."""
     budget_share: float = 0.5
     """The share of the account's API rates that may be used, above 0 up to 1."""
+    feed_queue: str | tuple[str, ...] = ()
+    """The SQS queue that ECS's state changes come by, as ARN or URL; a list for several accounts
+    and regions, at most one for each (`topdeck feed plan`)."""
     enabled: bool = True
 
 
@@ -119,6 +123,10 @@ def check(config: Config, origin: str) -> Config:
             f"{origin}: aws.budget_share is {config.aws.budget_share}. "
             "Set it above 0 and up to 1, such as 0.5."
         )
+    try:
+        feed_queues(_queues(config.aws))
+    except ValueError as error:
+        raise ConfigError(f"{origin}: aws.feed_queue: {error}.") from error
     if not 0 < config.request_timeout <= 300:
         raise ConfigError(f"{origin}: request_timeout must be above 0 and up to 300 seconds.")
     if not 1 <= config.logs.buffer_mib <= 4096:
@@ -141,7 +149,12 @@ def sources(config: Config) -> Sources:
         budget_share=aws.budget_share,
         request_timeout=config.request_timeout,
         eks=aws.eks,
+        feed_queues=_queues(aws),
     )
+
+
+def _queues(aws: AwsConfig) -> tuple[str, ...]:
+    return (aws.feed_queue,) if isinstance(aws.feed_queue, str) else aws.feed_queue
 
 
 _FIELDS: dict[str, type[msgspec.Struct]] = {

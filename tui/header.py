@@ -37,7 +37,9 @@ def _matters(use: Usage) -> bool:
 def _feed(status: SourceStatus) -> FeedStatus | None:
     if not status.feeds:
         return None
-    return FeedStatus(status.state, status.at, status.problem, status.loaded, status.total)
+    return FeedStatus(
+        status.state, status.at, status.problem, status.loaded, status.total, status.by
+    )
 
 
 def problem_of(screen: BrowseScreen) -> Problem | None:

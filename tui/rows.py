@@ -43,6 +43,8 @@ class SourceStatus(msgspec.Struct, frozen=True):
     feeds: int = 0
     loaded: int = 0
     total: int | None = None
+    by: str = ""
+    """How live rows come, where there is a choice: ``queue`` if all do, else ``polling``."""
 
 
 def combine(statuses: Iterable[FeedStatus | None], now: float) -> SourceStatus:
@@ -69,7 +71,14 @@ def combine(statuses: Iterable[FeedStatus | None], now: float) -> SourceStatus:
         feeds=len(known),
         loaded=sum(status.loaded for status in loading),
         total=sum(totals) if totals else None,
+        by=_means(given) if state is FeedState.LIVE else "",
     )
+
+
+def _means(statuses: Iterable[FeedStatus]) -> str:
+    """Return how the rows of live feeds come: by queue only where all that have a choice do."""
+    found = {status.by for status in statuses} - {""}
+    return "polling" if "polling" in found else "".join(found)
 
 
 def _is_absent(status: FeedStatus) -> bool:

@@ -50,7 +50,11 @@ def feed_forms(feed: FeedStatus | None, now: float) -> Sequence[Content]:
         reason = clip(clean(feed.problem.message), LONGEST_REASON) if feed.problem else ""
         return (short + f" — {reason}" if reason else short, short)
     glyph = Content.styled("●", HEALTH_LOOKS[Health.OK].color)
+    if feed.by == "queue":
+        return (glyph + " live by queue", glyph + " live", glyph)
     live = glyph + (" live" if now - feed.at < 1 else f" live {age}")
+    if feed.by:
+        return (live + f" by {feed.by}", live, glyph)
     return (live, live, glyph)
 
 

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from botocore import xform_name
 from botocore.credentials import ReadOnlyCredentials
 
-from backends.aws.clients import Clients
+from backends.aws.clients import Clients, patience
 from backends.aws.errors import CallContext, transient, translate, unsent
 from backends.aws.limits import limit_for
 from backends.aws.profiles import ACTION, Profile
@@ -30,10 +30,14 @@ BACKOFF = 0.25
 _IAM_PREFIXES = {"elbv2": "elasticloadbalancing"}
 """Where IAM calls a service otherwise than botocore does."""
 
+_IAM_ACTIONS = {("sqs", "DeleteMessageBatch"): "sqs:DeleteMessage"}
+"""Where IAM calls an operation otherwise (Service Authorization Reference)."""
+
 
 def iam_action(service: str, operation: str) -> str:
     """Return what a policy has to allow for a call: ``ecs:ListClusters``."""
-    return f"{_IAM_PREFIXES.get(service, service)}:{operation}"
+    named = _IAM_ACTIONS.get((service, operation))
+    return named or f"{_IAM_PREFIXES.get(service, service)}:{operation}"
 
 
 class AwsAccess:
@@ -168,7 +172,7 @@ class AwsAccess:
                 clients.credentials.forget()
 
     def usage(self) -> Sequence[Usage]:
-        """Return the call budgets used in the last minute, the most used first."""
+        """Return the call budgets used since the start, the most used first."""
         return self._budget.usage()
 
     async def close(self) -> None:
@@ -222,7 +226,7 @@ class AwsAccess:
             client = await clients.get(service, scope.region)
             endpoint = client.meta.endpoint_url
             await self._turns.wait()
-            async with asyncio.timeout(self._sources.request_timeout):
+            async with asyncio.timeout(self._sources.request_timeout + patience(service)):
                 answer = await getattr(client, xform_name(operation))(**params)
         except Exception as error:
             context = self._context(clients, iam_action(service, operation), endpoint)

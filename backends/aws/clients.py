@@ -19,6 +19,10 @@ from backends.clock import Clock
 POOL = 50
 """Connections a client keeps: with botocore's own 10, a hundred calls take three times as long."""
 
+LONG_POLL = 20.0
+"""Seconds for which SQS holds its answer back at the most, where it is asked to wait for a
+message (ReceiveMessage in the SQS API reference)."""
+
 CLOSE_TIMEOUT = 2.0
 """Seconds after which a connection that does not close is left to the system."""
 
@@ -80,10 +84,18 @@ class Clients:
             shared_context(self._session.get_config_variable("ca_bundle") or True)
 
         async def enter() -> Any:
-            context = self._session.create_client(service, region_name=region, config=self._config)
+            config = self._config
+            if waits := patience(service):
+                config = config.merge(AioConfig(read_timeout=self._config.read_timeout + waits))
+            context = self._session.create_client(service, region_name=region, config=config)
             return await context.__aenter__()
 
         return asyncio.run(enter())
+
+
+def patience(service: str) -> float:
+    """Return the seconds that a service may take beyond what others may: it was told to wait."""
+    return LONG_POLL if service == "sqs" else 0.0
 
 
 async def _close(client: Any) -> None:

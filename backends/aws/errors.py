@@ -68,7 +68,8 @@ _NOT_FOUND = frozenset({
     "ResourceNotFoundException", "ResourceNotFound", "NotFoundException", "NamespaceNotFound",
     "ServiceNotFound", "InstanceNotFound", "NamespaceNotFoundException", "TargetNotFoundException",
     "RepositoryNotFoundException", "ImageNotFoundException", "ObjectNotFoundException",
-    "ServiceDeploymentNotFoundException", "TargetGroupNotFound",
+    "ServiceDeploymentNotFoundException", "TargetGroupNotFound", "QueueDoesNotExist",
+    "AWS.SimpleQueueService.NonExistentQueue",
 })  # fmt: skip
 _CONFLICT = frozenset({
     "ServiceNotActiveException", "ConflictException", "ResourceInUseException", "ResourceInUse",

@@ -46,9 +46,15 @@ _ELB = {
 """The bucket's size is published ("Request throttling for the Elastic Load Balancing API"); how
 fast it refills is assumed, and throttled answers correct it."""
 
+_SQS = {
+    Limit("sqs:queue", 300, 300): ("ReceiveMessage", "DeleteMessageBatch"),
+}
+"""A standard queue takes "a very high, nearly unlimited number of API calls per second" ("Amazon
+SQS standard queue quotas"); this is ten times what the events of 10,000 busy tasks ask for."""
+
 _KNOWN = {
     (limit.name.partition(":")[0], operation): limit
-    for table in (_ECS, _LOGS, _CLOUD_MAP, _ELB)
+    for table in (_ECS, _LOGS, _CLOUD_MAP, _ELB, _SQS)
     for limit, operations in table.items()
     for operation in operations
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import aclosing
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 from backends.base import BackendError, Demand, Throttled
 from backends.clock import Clock
@@ -32,6 +32,43 @@ ASKED_MOST = 30.0
 
 SLOWED = 15.0
 """Seconds for which rows still count as live where AWS only asks to go slower."""
+
+RECONCILE = 600.0
+"""Seconds between two rounds where events tell of changes: for those that were lost."""
+
+TICK = 10.0
+"""Seconds after which rows are looked at that change by time alone, without a call."""
+
+
+class News(Protocol):
+    """What tells of changes between two rounds, so that these can be rare."""
+
+    @property
+    def live(self) -> bool:
+        """Whether it can be relied on at this moment."""
+        ...
+
+    @property
+    def problem(self) -> Problem | None:
+        """Why it can't."""
+        ...
+
+    def gap(self) -> bool:
+        """Whether something may have been missed since the last round began."""
+        ...
+
+    def begin(self) -> None:
+        """Take note that a round begins."""
+        ...
+
+    def due(self) -> float:
+        """Return the seconds until there is something to take."""
+        ...
+
+    async def take(self, urgent: bool) -> tuple[Sequence[Resource], Sequence[Ref]]:
+        """Return what rows are now, and which are gone; raises `BackendError`."""
+        ...
+
 
 Fetch: TypeAlias = Callable[[bool], AsyncIterator[Sequence[Resource]]]
 """Lists all rows of a feed, page by page, once; told whether somebody looks at them now."""
@@ -62,6 +99,7 @@ async def poll(
     visible: float = VISIBLE,
     background: float = BACKGROUND,
     total: Callable[[], int | None] = lambda: None,
+    news: News | None = None,
 ) -> AsyncIterator[Change]:
     """Yield the changes of a listing for ever, as `Backend.watch` is to.
 
@@ -71,16 +109,24 @@ async def poll(
     asked to go slower, for a while; the next round comes after a backoff, or at once on demand,
     whether somebody looks or not: nobody else finds out that the network is back. So it is with
     an answer that makes no sense. `total` tells how many rows a first round will bring,
-    as soon as that is known.
+    as soon as that is known. While `news` is live it brings the changes, and a round comes only
+    every `RECONCILE` seconds, on demand, and after a gap.
     """
-    polled = _Polled(clock, total)
+    polled = _Polled(clock, total, news)
     yield Change(polled.status(FeedState.LOADING), resync=True)
     while True:
         began = clock.monotonic()
+        demand.take_asked()
+        if news is not None:
+            news.begin()
         try:
             async with aclosing(polled.round(fetch(demand.visible))) as changes:
                 async for change in changes:
                     yield change
+            if news is not None:
+                async with aclosing(polled.told(news, demand)) as changes:
+                    async for change in changes:
+                        yield change
         except Exception as error:
             spent = clock.monotonic() - began
             yield Change(polled.failed(error))
@@ -88,14 +134,18 @@ async def poll(
             slowed = isinstance(error, Throttled)
             await demand.pause(pause, max(pause, background) if slowed else pause)
         else:
-            await demand.pause(visible, background)
+            if news is None or not (news.live or news.gap()):
+                await demand.pause(visible, background)
 
 
 class _Polled:
     """The rows of one feed as they were last handed on, and how it fares."""
 
-    def __init__(self, clock: Clock, total: Callable[[], int | None]) -> None:
+    def __init__(
+        self, clock: Clock, total: Callable[[], int | None], news: News | None = None
+    ) -> None:
         self._clock = clock
+        self._news = news
         self._total = total
         self._at = clock.now()
         self._rows: dict[Ref, Resource] | None = None
@@ -105,7 +155,11 @@ class _Polled:
         self, state: FeedState, *, loaded: int = 0, problem: Problem | None = None
     ) -> FeedStatus:
         total = self._total() if state is FeedState.LOADING else None
-        return FeedStatus(state, self._at, problem=problem, loaded=loaded, total=total)
+        by = ""
+        if self._news is not None and state is FeedState.LIVE:
+            by = "queue" if self._news.live else "polling"
+            problem = problem or self._news.problem
+        return FeedStatus(state, self._at, problem=problem, loaded=loaded, total=total, by=by)
 
     async def round(self, pages: AsyncIterator[Sequence[Resource]]) -> AsyncGenerator[Change, None]:
         seen: dict[Ref, Resource] = {}
@@ -126,6 +180,29 @@ class _Polled:
             del self._rows[ref]
         self._rows.update((row.ref, row) for row in upserts)
         yield Change(live, upserts=upserts, deletes=deletes)
+
+    async def told(self, news: News, demand: Demand) -> AsyncGenerator[Change, None]:
+        """Yield what news brings, until it is time for the next round."""
+        until = self._clock.monotonic() + RECONCILE
+        while news.live and not news.gap():
+            left = until - self._clock.monotonic()
+            if left <= 0.0 or demand.take_asked():
+                return
+            if (due := news.due()) > 0.0:
+                pause = min(due, left, TICK)
+                await demand.pause(pause, pause)
+            seen, gone = await news.take(demand.visible)
+            yield self._learn(seen, gone)
+
+    def _learn(self, seen: Sequence[Resource], gone: Sequence[Ref]) -> Change:
+        rows = self._rows if self._rows is not None else {}
+        upserts = tuple(
+            row for row in seen if (old := rows.get(row.ref)) is None or not same(old, row)
+        )
+        deletes = tuple(ref for ref in gone if rows.pop(ref, None) is not None)
+        rows.update((row.ref, row) for row in upserts)
+        self._at = self._clock.now()
+        return Change(self.status(FeedState.LIVE), upserts=upserts, deletes=deletes)
 
     def failed(self, error: Exception) -> FeedStatus:
         self._failures += 1

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
-from typing import Any
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from contextlib import aclosing
+from typing import Any, cast
 
 from backends.aws.access import AwsAccess
 from backends.aws.poll import poll
@@ -12,11 +13,15 @@ from backends.clock import Clock
 from backends.ecs import rollout, scaling, undo
 from backends.ecs.definitions import TaskDefinitions
 from backends.ecs.describe import describe
+from backends.ecs.eventfeed import EventFeeds
 from backends.ecs.failures import Failures
-from backends.ecs.feed import BACKGROUND, VISIBLE, Feed
+from backends.ecs.feed import BACKGROUND, VISIBLE, Feed, Told
 from backends.ecs.fetch import Fetcher
+from backends.ecs.inbox import Inbox
 from backends.ecs.kinds import KINDS
+from backends.ecs.listing import SERVICES, TASKS
 from backends.ecs.requests import request_for
+from backends.feedqueue import feed_queues
 from backends.model import (
     Accepted,
     Change,
@@ -46,6 +51,7 @@ class EcsBackend:
         self._access = AwsAccess.shared(sources, clock)
         self._clock = clock
         self._definitions = TaskDefinitions(self._access)
+        self._events = EventFeeds(self._access, feed_queues(sources.feed_queues), clock)
 
     @property
     def kinds(self) -> Mapping[str, Kind]:
@@ -79,11 +85,39 @@ class EcsBackend:
         spec = KINDS.get(query.kind)
         if spec is None:
             raise Invalid("watch", f"ECS has no kind {query.kind}", f"known: {', '.join(KINDS)}")
-        fetcher = Fetcher(self._access, spec.listing, query.scope, self._clock, **_narrowing(query))
+        narrowing = _narrowing(query)
+        if spec.listing in (TASKS, SERVICES) and self._events.serves(query.scope):
+            return self._told(query, demand, narrowing)
+        return self._polled(query, demand, narrowing, None)
+
+    async def _told(
+        self, query: Query, demand: Demand, narrowing: Mapping[str, Any]
+    ) -> AsyncGenerator[Change, None]:
+        """Watch with the help of events, and let go of them at the end."""
+        inbox = self._events.open(
+            query.scope,
+            demand,
+            service=narrowing.get("service", ""),
+            only=next(iter(narrowing.get("names", ())), ""),
+            tasks=KINDS[query.kind].listing is TASKS,
+        )
+        try:
+            watch = self._polled(query, demand, narrowing, inbox)
+            async with aclosing(cast("AsyncGenerator[Change, None]", watch)) as changes:
+                async for change in changes:
+                    yield change
+        finally:
+            await self._events.shut(inbox)
+
+    def _polled(
+        self, query: Query, demand: Demand, narrowing: Mapping[str, Any], inbox: Inbox | None
+    ) -> AsyncIterator[Change]:
+        spec = KINDS[query.kind]
+        fetcher = Fetcher(self._access, spec.listing, query.scope, self._clock, **narrowing)
         failures = None
         if spec.counts_failures:
             failures = Failures(self._access, query.scope, self._clock)
-        feed = Feed(spec, query, fetcher, self._clock, failures=failures)
+        feed = Feed(spec, query, fetcher, self._clock, failures=failures, inbox=inbox)
         return poll(
             feed.pages,
             demand,
@@ -91,6 +125,7 @@ class EcsBackend:
             visible=VISIBLE,
             background=BACKGROUND,
             total=feed.total,
+            news=Told(feed, inbox) if inbox is not None else None,
         )
 
     async def describe(self, resource: Resource) -> Description:
@@ -119,6 +154,7 @@ class EcsBackend:
         answer = await self._access.call(
             operation.ref.scope, "ecs", request.operation, mutates=True, **request.params
         )
+        self._events.mark(operation.ref)
         identity = answer.get("ResponseMetadata", {}).get("RequestId", "")
         return Accepted(request.summary, str(identity))
 
@@ -131,11 +167,12 @@ class EcsBackend:
         self._access.renew(scope)
 
     def usage(self) -> Sequence[Usage]:
-        """Return the call budgets of AWS that were used in the last minute."""
+        """Return the call budgets of AWS that were used since the start."""
         return self._access.usage()
 
     async def close(self) -> None:
         """Release the connections to AWS."""
+        await self._events.close()
         await self._access.close()
 
 

@@ -55,6 +55,14 @@ class Failures:
         ]
         return True
 
+    def learn(self, task: Payload) -> bool:
+        """Take in a task as an event tells of it; return whether it is one that failed."""
+        if judge_task(task, self._clock.now()).health is not Health.FAILING:
+            return False
+        arn = task.get("taskArn")
+        self._tasks = [*(known for known in self._tasks if known.get("taskArn") != arn), task]
+        return True
+
     def recent(self) -> Mapping[str, Sequence[Payload]]:
         """Return the tasks that failed within `health.RECENT`, by service, the latest first."""
         since = self._clock.now() - RECENT

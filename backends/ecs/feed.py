@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 
 from backends.aws.poll import same
 from backends.clock import Clock
+from backends.ecs.events import version
 from backends.ecs.failures import Failures
 from backends.ecs.fetch import Batch, Fetcher
+from backends.ecs.inbox import Inbox
 from backends.ecs.kinds.base import EcsKind, Facts
-from backends.ecs.wire import Payload, account_of
-from backends.model import Health, Query, Resource
+from backends.ecs.kinds.tasks import service_of
+from backends.ecs.listing import TASKS
+from backends.ecs.wire import Payload, account_of, text
+from backends.model import Health, Problem, Query, Ref, Resource
 
 VISIBLE = 2.0
 """Seconds between refreshes of what is on screen, longer where the call budget is short."""
@@ -33,12 +37,14 @@ class Feed:
         clock: Clock,
         *,
         failures: Failures | None = None,
+        inbox: Inbox | None = None,
     ) -> None:
         self._kind = kind
         self._query = query
         self._fetcher = fetcher
         self._clock = clock
         self._failures = failures
+        self._inbox = inbox
         self._made: dict[str, tuple[Payload, tuple[Resource, ...]]] = {}
         self._total: int | None = None
 
@@ -48,6 +54,8 @@ class Feed:
 
     async def pages(self, urgent: bool) -> AsyncGenerator[Sequence[Resource], None]:
         """Yield all rows there are, in the parts in which ECS describes them."""
+        told = self._inbox is not None and self._inbox.live and bool(self._made)
+        versions = {arn: version(payload) for arn, (payload, _) in self._made.items()}
         arrived: asyncio.Queue[Batch | None] = asyncio.Queue()
         loading = asyncio.ensure_future(
             self._fetcher.load(urgent=urgent, report=arrived.put_nowait)
@@ -62,12 +70,39 @@ class Feed:
         finally:
             loading.cancel()
         self._made = {arn: made for arn, made in self._made.items() if arn in payloads}
+        if told and self._kind.listing is TASKS:
+            self._compare(versions, payloads)
         if self._failures is not None and await self._failures.look(urgent=urgent):
             before = {row.ref: row for _, rows in self._made.values() for row in rows}
             self._made = {}
             rows = self._rows(payloads.values())
             if changed := [r for r in rows if r.ref not in before or not same(before[r.ref], r)]:
                 yield changed
+
+    async def catch_up(
+        self, inbox: Inbox, *, urgent: bool
+    ) -> tuple[Sequence[Resource], Sequence[Ref]]:
+        """Return the rows that events have changed, and those that are gone with it.
+
+        Rows of what was in trouble are among them: that passes by time alone.
+        """
+        told = inbox.take()
+        changed = [payload for payload, rows in self._made.values() if not _calm(rows)]
+        if self._kind.listing is TASKS:
+            changed += [
+                task for task, fresh in told.tasks if self._fetcher.learn(task, fresh=fresh)
+            ]
+        elif self._failures is not None:
+            failed = {service_of(task) for task, _ in told.tasks if self._failures.learn(task)}
+            changed += [made[0] for made in self._made.values() if _named(made[0]) in failed]
+        if told.services:
+            changed += await self._fetcher.renew(told.services, urgent=urgent)
+        latest = {str(payload.get(self._kind.listing.arn)): payload for payload in changed}
+        before = {row.ref for arn in latest if arn in self._made for row in self._made[arn][1]}
+        for arn in latest.keys() & self._made.keys():
+            del self._made[arn]
+        rows = self._rows(latest.values())
+        return rows, tuple(before - {row.ref for row in rows})
 
     def _rows(self, payloads: Iterable[Payload]) -> list[Resource]:
         """Make the rows of payloads, or take those that were made of the same before.
@@ -91,6 +126,50 @@ class Feed:
             scope = scope.at(account=account_of(str(payload.get(self._kind.listing.arn))))
         rows = self._kind.from_wire(scope, payload, facts)
         return tuple(row for row in rows if parent is None or parent in row.parents)
+
+    def _compare(self, before: Mapping[str, int], after: Mapping[str, Payload]) -> None:
+        """Doubt that events come, where a listing knew what none of them had told."""
+        ahead = any(version(task) > before.get(arn, -1) for arn, task in after.items())
+        if ahead and self._inbox is not None and self._inbox.supply is not None:
+            self._inbox.supply.doubt()
+
+
+class Told:
+    """What events bring to a feed between two rounds: `backends.aws.poll.News`."""
+
+    def __init__(self, feed: Feed, inbox: Inbox) -> None:
+        self._feed = feed
+        self._inbox = inbox
+
+    @property
+    def live(self) -> bool:
+        """Whether events come, and in time."""
+        return self._inbox.live
+
+    @property
+    def problem(self) -> Problem | None:
+        """Why they don't."""
+        return self._inbox.problem
+
+    def gap(self) -> bool:
+        """Whether events may have been lost since the last round began."""
+        return self._inbox.gap
+
+    def begin(self) -> None:
+        """Take note that a round begins, which finds what was lost."""
+        self._inbox.gap = False
+
+    def due(self) -> float:
+        """Return the seconds until there is something to take."""
+        return self._inbox.due()
+
+    async def take(self, urgent: bool) -> tuple[Sequence[Resource], Sequence[Ref]]:
+        """Return the rows that events have changed, and those that are gone with it."""
+        return await self._feed.catch_up(self._inbox, urgent=urgent)
+
+
+def _named(service: Payload) -> str:
+    return text(service, "serviceName")
 
 
 def _calm(rows: Iterable[Resource]) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
@@ -11,6 +12,7 @@ import msgspec
 from backends.aws.access import AwsAccess
 from backends.base import BackendError
 from backends.clock import Clock
+from backends.ecs.events import version
 from backends.ecs.listing import LIST_PAGE, Listing
 from backends.ecs.wire import Payload, items
 from backends.model import Scope
@@ -51,6 +53,8 @@ class _Pass:
         self.waiting: list[str] = []
         """ARNs that are to be described."""
         self.total: int | None = None
+        self.before: Mapping[str, _Known] = {}
+        """What was known when it began, where that is forgotten."""
 
     def bring(self, payloads: Sequence[Payload]) -> None:
         """Report payloads to whoever waits for them."""
@@ -90,7 +94,7 @@ class Fetcher:
         try:
             async with asyncio.TaskGroup() as group:
                 if self._names:
-                    self._known.clear()
+                    this.before, self._known = self._known, {}
                     group.create_task(self._describe(this, self._names))
                 else:
                     await self._list_all(this, group)
@@ -99,6 +103,30 @@ class Fetcher:
         if not self._names:
             self._known = {arn: self._known[arn] for arn in this.found if arn in self._known}
         return {arn: known.payload for arn, known in self._known.items()}
+
+    def learn(self, payload: Payload, *, fresh: bool) -> bool:
+        """Take in a thing as an event tells of it; return whether that was any news.
+
+        Events come twice and in any order: only a later version counts. One that is not `fresh`
+        brings nothing that is not known: it may have been gone for long.
+        """
+        arn = str(payload.get(self._listing.arn))
+        known = self._known.get(arn)
+        if not fresh if known is None else version(payload) <= version(known.payload):
+            return False
+        # Described again by the next listing, whatever it seems to be: an event may be lost.
+        variant = int(payload.get("desiredStatus") == "STOPPED")
+        self._known[arn] = _Known(payload, -math.inf, variant)
+        return True
+
+    async def renew(self, names: Sequence[str], *, urgent: bool) -> Sequence[Payload]:
+        """Describe some things by their names, outside of a listing; raises `BackendError`."""
+        found: list[Payload] = []
+        this = _Pass(urgent=urgent, report=lambda batch: found.extend(batch.payloads))
+        size = self._listing.page
+        for start in range(0, len(names), size):
+            await self._describe(this, names[start : start + size])
+        return found
 
     async def _list_all(self, this: _Pass, group: asyncio.TaskGroup) -> None:
         async with asyncio.TaskGroup() as lists:
@@ -160,9 +188,15 @@ class Fetcher:
             **{**self._common, self._listing.key: list(names)},
         )
         now = self._clock.monotonic()
-        payloads = items(answer, self._listing.key)
-        for payload in payloads:
+        payloads = []
+        for payload in items(answer, self._listing.key):
             arn = str(payload.get(self._listing.arn))
+            known = self._known.get(arn) or this.before.get(arn)
+            if known is not None and version(payload) < version(known.payload):
+                payloads.append(known.payload)  # an event was ahead of the answer
+                self._known[arn] = known
+                continue
+            payloads.append(payload)
             self._known[arn] = _Known(payload, now, this.found.get(arn, 0))
         this.bring(payloads)
 

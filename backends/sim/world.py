@@ -17,6 +17,7 @@ from backends.sim.roles import AssumedRole
 if TYPE_CHECKING:
     from backends.sim.cloudmap import CloudMapWorld
     from backends.sim.logs import LogWorld
+    from backends.sim.queues import Queues
 
 
 AGE = {"small": 900.0, "large": 240.0}
@@ -62,15 +63,17 @@ class World:
         self.base_url = ""
         """Where the simulator listens, once it does."""
         opening = self.opened if lively else None
-        self.ecs = EcsWorld(blueprint, self.agenda, self._rng("ecs"), opening)
+        self.ecs = EcsWorld(blueprint, self.agenda, self.rng("ecs"), opening)
         self._kube: Mapping[str, KubeCluster] | None = None
         self._cloudmap: CloudMapWorld | None = None
         self._logs: LogWorld | None = None
+        self._queues: Queues | None = None
         self.agenda.run(self.opened)
         if lively:
             self.ecs.release_soon(FIRST_RELEASE)
 
-    def _rng(self, part: str) -> random.Random:
+    def rng(self, part: str) -> random.Random:
+        """Return the source of chance of one part of the world, the same for the same seed."""
         return random.Random(f"{self.blueprint.seed}:{part}")
 
     @property
@@ -79,7 +82,7 @@ class World:
         if self._kube is None:
             from backends.sim.kube_world import build
 
-            rng = self._rng("kube")
+            rng = self.rng("kube")
             self._kube = build(self.blueprint, self.clock, rng, lively=self._lively)
         return self._kube
 
@@ -91,6 +94,15 @@ class World:
 
             self._cloudmap = CloudMapWorld(self)
         return self._cloudmap
+
+    @property
+    def queues(self) -> Queues:
+        """The SQS queues; there are none until one is made."""
+        if self._queues is None:
+            from backends.sim.queues import Queues
+
+            self._queues = Queues(self)
+        return self._queues
 
     @property
     def logs(self) -> LogWorld:

@@ -31,6 +31,21 @@ def _tasks(sim: SimServer) -> list[str]:
     return [*[*cluster.tasks, *cluster.stopped][-99:], "f" * 32]
 
 
+def _queue(sim: SimServer) -> str:
+    """Return the URL of a queue in which there always is a message."""
+    queues = sim.world.queues
+    queue = queues.find("111122223333", "us-east-1", "q") or queues.make(
+        "111122223333", "us-east-1", "q"
+    )
+    queue.put("{}")
+    return "https://sqs.us-east-1.amazonaws.com/111122223333/q"
+
+
+def _delete(sim: SimServer, *handles: str) -> dict[str, Any]:
+    ids = [{"Id": str(number), "ReceiptHandle": h} for number, h in enumerate(handles)]
+    return {"QueueUrl": _queue(sim), "Entries": ids}
+
+
 def _registry(sim: SimServer, name: str = "web") -> Any:
     return sim.world.cloudmap.registry_of(_service(sim, name))
 
@@ -130,6 +145,9 @@ CASES: list[tuple[str, str, Params]] = [
     ("elbv2", "DescribeLoadBalancers", {"Names": ["shop-prod"]}),
     ("elbv2", "DescribeTargetHealth",
      lambda s: {"TargetGroupArn": _service(s, "gateway").target_group.arn}),
+    ("sqs", "ReceiveMessage",
+     lambda s: {"QueueUrl": _queue(s), "MessageSystemAttributeNames": ["SentTimestamp"]}),
+    ("sqs", "DeleteMessageBatch", lambda s: _delete(s, "a#1", "no handle")),
 ]  # fmt: skip
 """(botocore's name of the service, operation, parameters) of calls that succeed."""
 
@@ -247,5 +265,14 @@ REFUSALS: list[tuple[str, str, Params, str]] = [
     ("elbv2", "DescribeTargetGroups", {"Marker": "x"}, "ValidationError"),
     ("elbv2", "DescribeTargetHealth", {"TargetGroupArn": "gone"}, "TargetGroupNotFound"),
     ("elbv2", "DescribeLoadBalancers", {"Names": ["gone"]}, "LoadBalancerNotFound"),
+    ("sqs", "ReceiveMessage", {"QueueUrl": "https://sqs/1/gone"}, "QueueDoesNotExist"),
+    ("sqs", "ReceiveMessage", lambda s: {"QueueUrl": _queue(s), "MaxNumberOfMessages": 11},
+     "InvalidParameterValue"),
+    ("sqs", "DeleteMessageBatch", lambda s: _delete(s), "EmptyBatchRequest"),
+    ("sqs", "DeleteMessageBatch", lambda s: _delete(s, *"abcdefghijk"),
+     "TooManyEntriesInBatchRequest"),
+    ("sqs", "DeleteMessageBatch",
+     lambda s: {"QueueUrl": _queue(s), "Entries": [{"Id": "1", "ReceiptHandle": "a#1"}] * 2},
+     "BatchEntryIdsNotDistinct"),
 ]  # fmt: skip
 """(service, operation, parameters, code) of calls that fail."""

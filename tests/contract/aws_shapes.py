@@ -217,7 +217,8 @@ def _xml_faults(shape: Shape, element: ElementTree.Element, path: str) -> Iterat
 
 COMMON_ERRORS = frozenset({
     "AccessDenied", "AccessDeniedException", "ExpiredToken", "ExpiredTokenException",
-    "IncompleteSignature", "InternalFailure", "InvalidClientTokenId", "MissingAuthenticationToken",
+    "IncompleteSignature", "InternalFailure", "InvalidClientTokenId", "InvalidParameterValue",
+    "MissingAuthenticationToken",
     "MissingAuthenticationTokenException", "NotAuthorized", "RequestExpired",
     "SerializationException", "ServiceUnavailable", "Throttling", "ThrottlingException",
     "UnknownOperationException", "UnrecognizedClientException", "ValidationError",

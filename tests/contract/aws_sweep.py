@@ -8,6 +8,7 @@ from contextlib import aclosing, asynccontextmanager, contextmanager
 from typing import Any, NamedTuple
 from unittest import mock
 
+import msgspec
 from aiobotocore.client import AioBaseClient
 from aws_shapes import signing_name
 from aws_views import DEADLINE, Views
@@ -124,6 +125,7 @@ async def _sweep(sources: Sources, sim: SimServer) -> None:
         await _sweep_cloudmap(views)
         await _sweep_eks(views)
         await _sweep_identity(sources, sim)
+        await _sweep_queue(sources, sim)
     finally:
         await views.close()
 
@@ -193,6 +195,28 @@ async def _sweep_eks(views: Views) -> None:
         for row in (await views.settled(root)).rows:
             await views.settled(Query(row.ref.scope, "k8s/pods"))
             await eks.describe(row)
+
+
+async def _sweep_queue(sources: Sources, sim: SimServer) -> None:
+    """Watch tasks by the events of a queue, until one of them was heard and deleted."""
+    account = sim.world.blueprint.accounts[0].account_id
+    queue = sim.world.queues.make(account, sources.aws[0].regions[0], "topdeck")
+    fed = msgspec.structs.replace(sources, feed_queues=(queue.arn,))
+    ecs = EcsBackend(fed, sim.world.clock)
+    views = Views((ecs,))
+    clusters = await views.settled(ecs.roots()[0])
+    scope = clusters.rows[0].ref.scope
+    service = next(
+        iter(sim.world.ecs.clusters(account, scope.region)[scope.cluster].services.values())
+    )
+    sim.world.ecs.update(service, force=True)
+    try:
+        tasks = views.open(Query(scope, "ecs/tasks"))
+        await tasks.until(lambda v: v.last is not None and v.last.status.by == "queue")
+        while not sim.world.faults.calls["sqs:DeleteMessageBatch"]:
+            await asyncio.sleep(0.01)
+    finally:
+        await views.close()
 
 
 async def _sweep_identity(sources: Sources, sim: SimServer) -> None:

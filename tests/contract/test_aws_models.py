@@ -34,7 +34,8 @@ from tests.test_readme import aws_actions
 
 PROD = ACCOUNTS[0]
 BACKENDS = Path(__file__).parents[2] / "backends"
-SERVICES = ("ecs", "eks", "logs", "servicediscovery", "sts", "application-autoscaling", "elbv2")
+SERVICES = ("ecs", "eks", "logs", "servicediscovery", "sts", "application-autoscaling", "elbv2",
+            "sqs")  # fmt: skip
 """The services that Topdeck calls, by botocore's names."""
 
 MANY = 130

@@ -54,6 +54,8 @@ def test_all_is_said_where_there_is_room() -> None:
     ("feed", "words"),
     [
         (FeedStatus(FeedState.LIVE, NOW), "● live"),
+        (FeedStatus(FeedState.LIVE, NOW - 9, by="queue"), "● live by queue"),
+        (FeedStatus(FeedState.LIVE, NOW - 9, by="polling"), "● live 9s by polling"),
         (FeedStatus(FeedState.LOADING, NOW, None, 120, 400), "◌ loading 120 of 400"),
         (FeedStatus(FeedState.LOADING, NOW), "◌ loading"),
         (FeedStatus(FeedState.STALE, NOW - 45, REFUSED), "▲ stale 45s — connection refused"),

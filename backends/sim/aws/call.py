@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, TypeAlias
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, TypeAlias, TypeVar
 
 import msgspec
 
@@ -62,17 +62,20 @@ class Call(msgspec.Struct, frozen=True):
         return f"arn:aws:{service or self.service}:{self.region}:{self.account.account_id}:{rest}"
 
 
-Operation: TypeAlias = Callable[[Call], dict[str, Any]]
-"""Answers one call with the members of its output, or raises `AwsError`."""
+Output: TypeAlias = dict[str, Any]
+Operation: TypeAlias = Callable[[Call], Output | Awaitable[Output]]
+"""Answers one call with the members of its output, in its own time; or raises `AwsError`."""
+
+Function = TypeVar("Function", bound=Operation)
 
 OPERATIONS: dict[tuple[str, str], Operation] = {}
 """Every operation, by (service, action)."""
 
 
-def operation(service: str, action: str) -> Callable[[Operation], Operation]:
+def operation(service: str, action: str) -> Callable[[Function], Function]:
     """Enter a function in `OPERATIONS`."""
 
-    def enter(function: Operation) -> Operation:
+    def enter(function: Function) -> Function:
         OPERATIONS[service, action] = function
         return function
 

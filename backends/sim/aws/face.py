@@ -47,12 +47,13 @@ class AwsFace:
         if self._throttle is not None:
             self._throttle.spend(account.account_id, signed.region, asked.service, asked.action)
         self._world.advance()
-        return perform(
+        output = perform(
             Call(
                 self._world, account, signed.region, asked.service, asked.action, asked.params,
                 signed.access_key,
             )
         )  # fmt: skip
+        return output if isinstance(output, dict) else await output
 
     def _account(self, signed: wire.Signed, protocol: str) -> SimAccount:
         """Return whose key signed a request; AWS's error where nobody's did, or not any more."""

@@ -14,6 +14,7 @@ from backends.sim.aws import (
     eks,
     elbv2,
     logs,
+    sqs,
     sts,
 )
 from backends.sim.aws.call import OPERATIONS
@@ -31,5 +32,6 @@ __all__ = [
     "eks",
     "elbv2",
     "logs",
+    "sqs",
     "sts",
 ]

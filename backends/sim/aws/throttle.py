@@ -47,6 +47,7 @@ OTHER_RATES: dict[str, tuple[float, float]] = {
     "eks": (100, 50),
     "ecr": (200, 100),
     "sts": (600, 600),
+    "sqs": (3000, 3000),
     "application-autoscaling": (50, 20),
     "elasticloadbalancing": (40, 10),
 }

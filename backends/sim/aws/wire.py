@@ -21,8 +21,9 @@ TARGETS = {
     "Route53AutoNaming_v20170314": "servicediscovery",
     "AmazonEC2ContainerRegistry_V20150921": "ecr",
     "AnyScaleFrontendService": "application-autoscaling",
+    "AmazonSQS": "sqs",
 }
-"""The JSON 1.1 services by the first half of their X-Amz-Target."""
+"""The JSON services by the first half of their X-Amz-Target."""
 
 QUERY_NAMESPACES = {
     "sts": "https://sts.amazonaws.com/doc/2011-06-15/",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from typing import Protocol
 
 from backends.sim.agenda import Agenda
 from backends.sim.ecs import words
@@ -24,6 +25,18 @@ LONGEST_HOLD = 60.0
 """Seconds at most between attempts of a service whose tasks keep failing."""
 
 
+class Witness(Protocol):
+    """Somebody who is told of changes as they happen, after they have."""
+
+    def task_changed(self, task: Task) -> None:
+        """Hear of a task that has another version now, or is new."""
+        ...
+
+    def service_acted(self, service: Service, deployment: Deployment | None, name: str) -> None:
+        """Hear of something that befell a service, or one of its deployments, by its name."""
+        ...
+
+
 class Scheduler:
     """Looks at a service a moment after something about it has changed."""
 
@@ -31,6 +44,8 @@ class Scheduler:
         self._agenda = agenda
         self._rng = rng
         self.lifecycle = Lifecycle(agenda, rng, self._changed)
+        self.witnesses: list[Witness] = []
+        """Who is told of what EventBridge would be told of."""
 
     def say(self, service: Service, text: str) -> None:
         """Add an event to a service's history."""
@@ -55,6 +70,7 @@ class Scheduler:
         """Begin to replace every task of a service by one of `definition`."""
         deployment = replace_primary(service, definition, self._agenda.now, self._rng)
         service.hold_until, service.failures = 0.0, 0
+        self._announce(service, deployment, "SERVICE_DEPLOYMENT_IN_PROGRESS")
         self.touch(service)
         return deployment
 
@@ -63,7 +79,16 @@ class Scheduler:
         service.hold_until = self._agenda.now + seconds
         self._agenda.at(service.hold_until, lambda: self.touch(service))
 
+    def _tell_of(self, task: Task) -> None:
+        for witness in self.witnesses:
+            witness.task_changed(task)
+
+    def _announce(self, service: Service, deployment: Deployment | None, name: str) -> None:
+        for witness in self.witnesses:
+            witness.service_acted(service, deployment, name)
+
     def _changed(self, task: Task) -> None:
+        self._tell_of(task)
         service = task.service
         if service is None:
             return
@@ -115,6 +140,7 @@ class Scheduler:
         bad = service.primary
         bad.rollout, bad.reason, bad.outcome = "FAILED", reason, "FAILED"
         bad.updated = bad.finished = self._agenda.now
+        self._announce(service, bad, "SERVICE_DEPLOYMENT_FAILED")
         good = last_good(service)
         if not back or good is None:
             return
@@ -135,7 +161,10 @@ class Scheduler:
             wanted = min(wanted, 1)
         if wanted <= 0:
             return
-        ids = [self.lifecycle.launch(service, service.primary).id for _ in range(wanted)]
+        started = [self.lifecycle.launch(service, service.primary) for _ in range(wanted)]
+        for task in started:
+            self._tell_of(task)
+        ids = [task.id for task in started]
         service.steady = False
         self.say(service, f"has started {wanted} tasks: {words.tasks(ids)}.")
         if service.desired - mine > wanted:
@@ -191,7 +220,9 @@ class Scheduler:
         if primary.rollout == "IN_PROGRESS":
             finish(service, self._agenda.now)
             self.say(service, f"(deployment {primary.id}) deployment completed.")
+            self._announce(service, primary, "SERVICE_DEPLOYMENT_COMPLETED")
         self.say(service, words.STEADY)
+        self._announce(service, None, "SERVICE_STEADY_STATE")
 
 
 def _sound(task: Task) -> bool:

@@ -12,7 +12,7 @@ from backends.sim.ecs.incidents import Incidents
 from backends.sim.ecs.layout import lay_out
 from backends.sim.ecs.model import Cluster, Service, Task, TaskDefinition
 from backends.sim.ecs.registry import Definitions
-from backends.sim.ecs.scheduler import Scheduler
+from backends.sim.ecs.scheduler import Scheduler, Witness
 
 RELEASE_EVERY = (50.0, 110.0)
 """Seconds, from and to, between two releases of services that nothing is wrong with."""
@@ -87,6 +87,10 @@ class EcsWorld:
     def stop_task(self, task: Task, reason: str = "") -> None:
         """Stop a task as an operator does."""
         self._scheduler.lifecycle.stop(task, "UserInitiated", reason or words.USER_STOPPED)
+
+    def witnessed_by(self, witness: Witness) -> None:
+        """Have somebody told of every change from now on."""
+        self._scheduler.witnesses.append(witness)
 
     def incident(self, name: str, cluster: str, service: str) -> None:
         """Make an incident befall a service; raises ValueError where something is unknown."""
