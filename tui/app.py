@@ -23,6 +23,7 @@ from tui.navigation import HOME, Place
 from tui.screens.browse import BrowseScreen
 from widgets.loss_banner import LossBanner
 from widgets.safe_text import SafeLineFilter
+from widgets.style_memo import keep_no_widgets
 from widgets.themes import THEMES
 from widgets.too_small import guard_size
 
@@ -69,6 +70,7 @@ class TopdeckApp(App[None]):
         demo: bool = False,
     ) -> None:
         super().__init__()
+        keep_no_widgets()
         self.fleet = fleet
         self.board = board
         self.config = config

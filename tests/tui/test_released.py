@@ -11,6 +11,7 @@ from textual.screen import Screen
 
 from tui.screens.detail import DetailScreen
 from tui.screens.logs import LogScreen
+from widgets.help_panel import HelpText
 from widgets.log_pane import LogPane
 
 
@@ -47,3 +48,20 @@ async def test_screens_that_were_left_are_let_go_while_their_connections_stay_op
         return not any(ref() is not None for ref in left)
 
     await operator.until(gone, "every screen that was left, gone")
+
+
+async def test_nothing_that_a_screen_has_drawn_is_kept_once_it_was_left(
+    operator: Operator,
+) -> None:
+    await operator.on_row("shop-prod")
+    await operator.press("question_mark")
+    await operator.until(lambda: operator.app.screen.query(HelpText))
+    drawn = [weakref.ref(w._styles_cache) for w in operator.app.screen.walk_children()]
+    assert len(drawn) > 4
+    await operator.press("escape")
+
+    def gone() -> bool:
+        gc.collect()
+        return not any(ref() is not None for ref in drawn)
+
+    await operator.until(gone, "every line that was drawn, gone")
