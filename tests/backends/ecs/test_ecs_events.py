@@ -87,7 +87,7 @@ def test_nothing_in_a_queue_breaks_the_reading(
     parse(envelope({**detail, "taskArn": "a/b", "clusterArn": "a/b", "version": 1}, kind))
 
 
-LIVES = ("PROVISIONING", "PENDING", "RUNNING", "DEPROVISIONING", "STOPPED")
+LIVES = ("PROVISIONING", "PENDING", "RUNNING", "RUNNING", "STOPPED")
 
 
 def life(name: str) -> list[dict[str, Any]]:
@@ -98,7 +98,7 @@ def life(name: str) -> list[dict[str, Any]]:
             group="service:web",
             version=number,
             lastStatus=status,
-            desiredStatus="STOPPED" if number > 3 else "RUNNING",
+            desiredStatus="STOPPED" if number > 4 else "RUNNING",
         )
         for number, status in enumerate(LIVES, 1)
     ]
