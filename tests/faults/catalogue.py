@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
@@ -103,8 +104,10 @@ async def _half(exchange: Exchange) -> None:
 
 
 async def _late(exchange: Exchange) -> bool:
-    """Answer after 0.1 to 30 s."""
-    await asyncio.sleep(exchange.door.random.uniform(0.1, 30.0))
+    """Answer after 0.1 to 30 s, or when the fault ends."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(exchange.door.random.uniform(0.1, 30.0)):
+            await exchange.door.lifted.wait()
     await exchange.door.forward(exchange)
     return True
 

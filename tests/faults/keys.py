@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import statistics
+import sys
 import time
+from asyncio.subprocess import PIPE
 
 from textual import events
 
+from tests.faults.lab import Lab
 from tests.tui.conftest import Operator
 from tui.screens.browse import BrowseScreen
 
@@ -30,7 +34,64 @@ EVERY = 0.15
 """Seconds between two keys."""
 
 
-class Keys:
+class Pressing:
+    """What is known of the keys that were pressed."""
+
+    def __init__(self) -> None:
+        self.taken: list[tuple[float, float]] = []
+        """When each key was pressed (`time.perf_counter`), and the seconds until it showed."""
+        self.paused = False
+
+    def longest(self, since: float, until: float) -> float:
+        """Return the longest that a key took, in milliseconds; 0.0 where none was pressed."""
+        return max((took for at, took in self.taken if since <= at < until), default=0.0) * 1000
+
+    def usual(self, since: float, until: float) -> float:
+        """Return the median, in milliseconds; 0.0 where none was pressed."""
+        took = [took for at, took in self.taken if since <= at < until]
+        return statistics.median(took) * 1000 if took else 0.0
+
+
+class KeysInTerminal(Pressing):
+    """Topdeck once more, in a real terminal and a process of its own (see `presser`)."""
+
+    def __init__(self, lab: Lab) -> None:
+        super().__init__()
+        self._lab = lab
+        self._process: asyncio.subprocess.Process | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> KeysInTerminal:
+        config, environ = self._lab.command()
+        command = "services @all" if self._lab.backend == "ecs" else "deployments @all"
+        self._process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "tests.faults.presser", str(self._lab.flag), command,
+            "--config", str(config), stdin=PIPE, stdout=PIPE, env=environ,
+        )  # fmt: skip
+        self._task = asyncio.create_task(self._read())
+        while not self.taken:
+            if self._task.done():
+                raise RuntimeError("Topdeck did not start in a terminal")
+            await asyncio.sleep(0.1)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        assert self._process is not None
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        await self._process.wait()
+        assert self._task is not None
+        await self._task
+
+    async def _read(self) -> None:
+        assert self._process is not None
+        assert self._process.stdout is not None
+        async for line in self._process.stdout:
+            began, took = line.split()
+            self.taken.append((float(began), float(took)))
+
+
+class Keys(Pressing):
     """Moves the cursor up and down while its ``async with`` block runs.
 
     A key counts as answered when the cursor has moved and a frame has been drawn after that.
@@ -39,16 +100,10 @@ class Keys:
     """
 
     def __init__(self, operator: Operator) -> None:
+        super().__init__()
         self._operator = operator
-        self.taken: list[tuple[float, float]] = []
-        """When each key was pressed (`time.perf_counter`), and the seconds until it showed."""
-        self.paused = False
         self._frames = 0
         self._task: asyncio.Task[None] | None = None
-
-    def longest(self, since: float = 0.0, until: float = float("inf")) -> float:
-        """Return the longest that a key took, in milliseconds; 0.0 where none was pressed."""
-        return max((took for at, took in self.taken if since <= at < until), default=0.0) * 1000
 
     async def __aenter__(self) -> Keys:
         app = self._operator.app

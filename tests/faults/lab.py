@@ -7,7 +7,7 @@ import base64
 import json
 import os
 import socket
-from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Self
@@ -16,28 +16,21 @@ import aiohttp
 
 from backends.base import AwsSource, Sources
 from backends.sim.blueprint import Blueprint, SimAccount, SimCluster, SimWorkload
-from backends.sim.files import TOKEN
 from backends.sim.server import SimServer
 from tests.faults import certs
 from tests.faults.catalogue import BY_NAME
 from tests.faults.proxy import Door
+from tests.faults.truth import REGION, SCALED, STEADY, Truth
 from tests.faults.wire import Request
 
-REGION = "us-east-1"
 CONTROL = "control"
 """The name of the clusters that are left alone."""
-
-STEADY, SCALED = "web", "api"
-"""The workload whose log is tailed, and the one that is scaled from all sides."""
 
 SUFFIX = ".faults.test"
 """Host names that only the resolver stub knows."""
 
 REMEMBERED = 10.5
 """Seconds after which aiohttp has forgotten what a name resolved to; it remembers it for 10."""
-
-_ECS = "AmazonEC2ContainerServiceV20141113"
-_LOGS = "Logs_20140328"
 
 
 def _workloads(kind: str) -> tuple[SimWorkload, ...]:
@@ -68,7 +61,6 @@ class Lab:
         """Host names that cannot be resolved at the moment."""
         self.sim = SimServer(seed, throttling=False, lively=False, layout=self._layout())
         self._stack = AsyncExitStack()
-        self._http: aiohttp.ClientSession | None = None
 
     def _layout(self) -> Blueprint:
         shared = SimAccount("eks-faults", "999900000000", "AKIAEKSFAULTS0000001", "made-up")
@@ -91,7 +83,8 @@ class Lab:
 
     async def __aenter__(self) -> Self:
         await self._stack.enter_async_context(self.sim)
-        self._http = await self._stack.enter_async_context(aiohttp.ClientSession())
+        http = await self._stack.enter_async_context(aiohttp.ClientSession())
+        self.truth = Truth(self.backend, self.sim, http)
         self._stack.enter_context(self._resolving())
         self._stack.enter_context(_without("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "AWS_PROFILE"))
         port = int(self.sim.url.rpartition(":")[2])
@@ -115,23 +108,27 @@ class Lab:
         return door.url.replace("127.0.0.1", name + SUFFIX) if name == "dns" else door.url
 
     @property
+    def flag(self) -> Path:
+        """A file that is there while host names can't be resolved, for other processes."""
+        return self.folder / "no-resolver"
+
+    @property
     def sources(self) -> Sources:
-        """Return what points Topdeck at the doors."""
+        """Return what points Topdeck at the doors, having written the files that it names."""
         config, credentials = self.folder / "config", self.folder / "credentials"
         profiles, keys = [], []
         sources = []
         for account in self.sim.world.blueprint.accounts:
-            bundle = f"ca_bundle = {self.authority}\n" if account.profile == "ecs-tls" else ""
-            profiles.append(f"[profile {account.profile}]\nregion = {REGION}\n{bundle}")
+            name = account.profile
+            bundle = f"ca_bundle = {self.authority}\n" if name == "ecs-tls" else ""
+            url = self._front.url if self.backend == "eks" else ""
+            url = url or self.address(name.removeprefix("ecs-"))
+            profiles.append(f"[profile {name}]\nregion = {REGION}\nendpoint_url = {url}\n{bundle}")
             keys.append(
-                f"[{account.profile}]\naws_access_key_id = {account.access_key}\n"
+                f"[{name}]\naws_access_key_id = {account.access_key}\n"
                 f"aws_secret_access_key = {account.secret_key}\n"
             )
-            url = self._front.url if self.backend == "eks" else ""
-            url = url or self.address(account.profile.removeprefix("ecs-"))
-            sources.append(
-                AwsSource(account.profile, (REGION,), url, str(config), str(credentials))
-            )
+            sources.append(AwsSource(name, (REGION,), url, str(config), str(credentials)))
         config.write_text("".join(profiles))
         credentials.touch(mode=0o600)
         credentials.write_text("".join(keys))
@@ -141,6 +138,27 @@ class Lab:
             budget_share=1.0,
             request_timeout=self.timeout,
         )
+
+    def command(self) -> tuple[Path, dict[str, str]]:
+        """Return a configuration file and an environment that do for the command what `sources`
+        do for the parts."""
+        names = [source.profile for source in self.sources.aws]
+        path = self.folder / "config.toml"
+        path.write_text(
+            f"request_timeout = {self.timeout}\n[aws]\nprofiles = {json.dumps(names)}\n"
+            f'regions = ["{REGION}"]\nbudget_share = 1.0\n'
+            f"eks = {str(self.backend == 'eks').lower()}\n"
+        )
+        home = self.folder / "home"
+        home.mkdir(exist_ok=True)
+        return path, {
+            **os.environ,
+            "HOME": str(home),
+            "XDG_STATE_HOME": str(home / "state"),
+            "AWS_CONFIG_FILE": str(self.folder / "config"),
+            "AWS_SHARED_CREDENTIALS_FILE": str(self.folder / "credentials"),
+            "KUBECONFIG": str(home / "none"),
+        }
 
     def _readdress(self, request: Request, body: bytes) -> bytes:
         """Put the doors' addresses, and our authority, into what DescribeCluster answers."""
@@ -178,6 +196,7 @@ class Lab:
         await self.doors[name].strike(fault)
         if name == "dns":
             self.unknown.add(name + SUFFIX)
+            self.flag.touch()
             # Who resolved the name lately may connect once more: that is to break, too.
             loop = asyncio.get_running_loop()
             again = loop.create_task(_later(REMEMBERED, lambda: self.doors[name].strike(fault)))
@@ -186,100 +205,9 @@ class Lab:
     async def lift(self, name: str) -> None:
         """End it."""
         self.unknown.discard(name + SUFFIX)
+        if name == "dns":
+            self.flag.unlink(missing_ok=True)
         await self.doors[name].lift()
-
-    async def truth(self, name: str) -> dict[str, tuple[int, int]]:
-        """Return (ready, desired) of every workload as the server itself has it."""
-        if self.backend == "ecs":
-            found = await self._aws(
-                name, "ecs", f"{_ECS}.DescribeServices",
-                {"cluster": name, "services": [STEADY, SCALED]},
-            )  # fmt: skip
-            return {
-                s["serviceName"]: (s["runningCount"], s["desiredCount"]) for s in found["services"]
-            }
-        found = await self._kube(name, "GET", "/apis/apps/v1/deployments")
-        return {
-            d["metadata"]["name"]: (d["status"].get("readyReplicas", 0), d["spec"]["replicas"])
-            for d in found["items"]
-        }
-
-    async def scale(self, name: str, desired: int) -> None:
-        """Scale a workload behind the operator's back: straight at the server."""
-        if self.backend == "ecs":
-            change = {"cluster": name, "service": SCALED, "desiredCount": desired}
-            await self._aws(name, "ecs", f"{_ECS}.UpdateService", change)
-            return
-        path = f"/apis/apps/v1/namespaces/shop/deployments/{SCALED}/scale"
-        await self._kube(name, "PATCH", path, {"spec": {"replicas": desired}})
-
-    async def written(self, name: str, since: float, until: float) -> dict[str, list[str]]:
-        """Return what was logged by `STEADY` between two moments, by where it was."""
-        if self.backend == "ecs":
-            return await self._events(name, since, until)
-        found: dict[str, list[str]] = {}
-        pods = await self._kube(
-            name, "GET", f"/api/v1/namespaces/shop/pods?labelSelector=app={STEADY}"
-        )
-        for pod in pods["items"]:
-            for container in pod["spec"]["containers"]:
-                path = f"/api/v1/namespaces/shop/pods/{pod['metadata']['name']}/log"
-                text = await self._text(
-                    name, f"{path}?container={container['name']}&timestamps=true&sinceSeconds=600"
-                )
-                lines = [line.partition(" ") for line in text.splitlines()]
-                found[f"{pod['metadata']['name']}/{container['name']}"] = [
-                    said for at, _, said in lines if since <= _epoch(at) < until
-                ]
-        return found
-
-    async def _events(self, name: str, since: float, until: float) -> dict[str, list[str]]:
-        listed = {"cluster": name, "serviceName": STEADY}
-        tasks = (await self._aws(name, "ecs", f"{_ECS}.ListTasks", listed))["taskArns"]
-        mine = tuple(task.rpartition("/")[2] for task in tasks)
-        groups = await self._aws(name, "logs", f"{_LOGS}.DescribeLogGroups", {})
-        found: dict[str, list[str]] = {}
-        for group in groups["logGroups"]:
-            asked = {"logGroupName": group["logGroupName"], "startTime": int(since * 1000),
-                     "endTime": int(until * 1000)}  # fmt: skip
-            while True:
-                page = await self._aws(name, "logs", f"{_LOGS}.FilterLogEvents", asked)
-                for event in page["events"]:
-                    if event["logStreamName"].endswith(mine):
-                        found.setdefault(event["logStreamName"], []).append(event["message"])
-                if not page.get("nextToken"):
-                    break
-                asked["nextToken"] = page["nextToken"]
-        return found
-
-    async def _aws(self, name: str, service: str, target: str, params: dict[str, Any]) -> Any:
-        account = next(a for a in self.sim.world.blueprint.accounts if a.profile == f"ecs-{name}")
-        scope = f"{account.access_key}/20260101/{REGION}/{service}/aws4_request"
-        signed = f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0"
-        headers = {
-            "X-Amz-Target": target,
-            "Content-Type": "application/x-amz-json-1.1",
-            "Authorization": signed,
-        }
-        assert self._http is not None
-        async with self._http.post(self.sim.url, headers=headers, data=json.dumps(params)) as got:
-            assert got.status == 200, await got.text()
-            return await got.json(content_type=None)
-
-    async def _kube(self, name: str, method: str, path: str, body: Any = None) -> Any:
-        return json.loads(await self._text(name, path, method, body))
-
-    async def _text(self, name: str, path: str, method: str = "GET", body: Any = None) -> str:
-        headers = {"Authorization": f"Bearer {TOKEN}"}
-        if body is not None:
-            headers["Content-Type"] = "application/merge-patch+json"
-        assert self._http is not None
-        url = f"{self.sim.kubernetes_endpoints[name]}{path}"
-        data = None if body is None else json.dumps(body)
-        async with self._http.request(method, url, headers=headers, data=data) as got:
-            text = await got.text()
-            assert got.status == 200, text
-            return text
 
 
 @contextmanager
@@ -295,16 +223,3 @@ def _without(*names: str) -> Iterator[None]:
 async def _later(seconds: float, act: Callable[[], Awaitable[None]]) -> None:
     await asyncio.sleep(seconds)
     await act()
-
-
-def _epoch(stamp: str) -> float:
-    import datetime
-
-    whole, _, part = stamp.removesuffix("Z").partition(".")
-    at = datetime.datetime.fromisoformat(f"{whole}+00:00").timestamp()
-    return at + float(f"0.{part or 0}")
-
-
-def chosen(names: Collection[str]) -> list[str]:
-    """Return the clusters for some faults: one each, and one that is left alone."""
-    return [*names, CONTROL]

@@ -33,5 +33,14 @@ def tried(backend: str, names: Sequence[str]) -> list[Outcome]:
 
     groups = [[name] for name in names]
     with tempfile.TemporaryDirectory(prefix="topdeck-faults-") as folder:
-        run = rounds(backend, groups, Path(folder), timeout=TIMEOUT, lasts=_lasts, told=told)
-        return asyncio.run(run)
+        return asyncio.run(
+            rounds(
+                backend,
+                groups,
+                Path(folder),
+                timeout=TIMEOUT,
+                lasts=_lasts,
+                terminal=True,
+                told=told,
+            )
+        )

@@ -41,6 +41,8 @@ class Outcome:
     log: Verdict = field(default_factory=Verdict)
     keys: float = 0.0
     """The longest that a key took meanwhile, in milliseconds."""
+    usual: float = 0.0
+    """The median of these."""
 
 
 def expectations(backend: str) -> Callable[[str], set[str]]:

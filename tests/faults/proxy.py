@@ -50,6 +50,8 @@ class Door:
         self.name = name
         self.random = random.Random(f"{seed}:{name}")
         self.fault: Fault | None = None
+        self.lifted = asyncio.Event()
+        """Set while there is no fault."""
         self.rewrite: Callable[[Request, bytes], bytes] | None = None
         """Changes the bodies of good answers in passing, such as the addresses in them."""
         self.arrived: list[Request] = []
@@ -83,6 +85,7 @@ class Door:
         """Begin with a fault."""
         await self.lift()
         self.fault = fault
+        self.lifted.clear()
         if fault.refuse or fault.drop or fault.tls:
             await self._shut()
         if fault.drop:
@@ -104,6 +107,7 @@ class Door:
     async def lift(self) -> None:
         """End the fault. What it broke stays broken; what comes now is served."""
         fault, self.fault = self.fault, None
+        self.lifted.set()
         self._unplug()
         if fault is not None and fault.tls:
             self._shown = "good"

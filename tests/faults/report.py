@@ -47,7 +47,7 @@ def cells(outcome: Outcome) -> tuple[str, ...]:
     return (
         outcome.fault,
         outcome.backend,
-        _mark(f"{outcome.keys:.0f}", 0 < outcome.keys <= KEY_MS),
+        _mark(f"{outcome.usual:.0f} ({outcome.keys:.0f})", 0 < outcome.keys <= KEY_MS),
         _mark(f"kept, {rows}" if outcome.kept else f"lost, {rows}", outcome.kept),
         _mark("live" if outcome.others else "disturbed", outcome.others),
         _mark(back, 0 <= outcome.back <= BACK),

@@ -67,7 +67,7 @@ class Tail:
     async def verdict(self, lab: Lab, name: str, since: float, until: float) -> Verdict:
         """Compare with what was written between two moments."""
         written = Counter[str]()
-        for lines in (await lab.written(name, since, until)).values():
+        for lines in (await lab.truth.written(name, since, until)).values():
             written.update(lines)
         tailed = Counter(line.text for line in self.lines if since <= line.at < until)
         timeless = [line.text for line in self.lines if line.at < 1.0]

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.lab import CONTROL, SCALED, STEADY, Lab
+from tests.faults.lab import CONTROL, Lab
 from tests.faults.trial import KINDS
+from tests.faults.truth import SCALED, STEADY
 from tests.tui.conftest import Operator, operating
 from tui.screens.logs import LogScreen
 from widgets.confirm_dialog import ConfirmDialog

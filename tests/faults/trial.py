@@ -12,10 +12,11 @@ from backends.base import BackendError, sentence
 from backends.board import BOARD_KIND
 from backends.fleet import Subscription
 from backends.model import FeedState, Query, Resource, Scale
-from tests.faults.keys import Keys, send
-from tests.faults.lab import CONTROL, SCALED, STEADY, Lab
+from tests.faults.keys import Keys, KeysInTerminal, Pressing, send
+from tests.faults.lab import CONTROL, Lab
 from tests.faults.outcome import Outcome, expectations
 from tests.faults.tails import Tail
+from tests.faults.truth import SCALED, STEADY
 from tests.tui.conftest import Operator, operating
 from widgets.command_bar import CommandBar
 from widgets.resource_table import ResourceTable
@@ -35,7 +36,7 @@ _SEEN = next(i for i, column in enumerate(BOARD_KIND.columns) if column.key == "
 class Trial:
     """One application over one lab."""
 
-    def __init__(self, lab: Lab, operator: Operator, keys: Keys) -> None:
+    def __init__(self, lab: Lab, operator: Operator, keys: Pressing) -> None:
         self.lab = lab
         self.operator = operator
         self.keys = keys
@@ -125,7 +126,7 @@ class Trial:
             door.passed.clear()
         await asyncio.gather(*(self.lab.strike(name) for name in names))
         await asyncio.gather(
-            *(self.lab.scale(name, 3) for name in (*names, CONTROL)),
+            *(self.lab.truth.scale(name, 3) for name in (*names, CONTROL)),
             *(self._notice(outcomes[name], expected(name), began) for name in names),
         )
         changes = [asyncio.create_task(self._change(outcomes[name])) for name in names]
@@ -146,6 +147,7 @@ class Trial:
             self._comparisons.append(asyncio.create_task(comparing))
         for outcome in outcomes.values():
             outcome.keys = self.keys.longest(began, ended)
+            outcome.usual = self.keys.usual(began, ended)
             door = self.lab.doors[outcome.fault]
             outcome.arrived = sum(self.action == r.action for r in door.arrived)
             outcome.passed = sum(self.action == r.action for r in door.passed)
@@ -176,7 +178,7 @@ class Trial:
     async def _others(self) -> bool:
         """Whether the cluster that was left alone is live and follows its server."""
         await self.until(lambda: self.counts(CONTROL).get(SCALED, (0, 0))[1] == 3, "3 wanted")
-        await self.lab.scale(CONTROL, 1)
+        await self.lab.truth.scale(CONTROL, 1)
         await self.until(lambda: self.counts(CONTROL)[SCALED] == (1, 1), "the other cluster moves")
         return self.state(CONTROL)[0] == "live"
 
@@ -203,7 +205,7 @@ class Trial:
         """Wait until a cluster's rows are live and those of its server."""
         name = outcome.fault
         while time.perf_counter() - lifted < DEADLINE:
-            truth = await self.lab.truth(name)
+            truth = await self.lab.truth.counts(name)
             if self.state(name)[0] == "live" and self.counts(name) == truth:
                 if outcome.back < 0:
                     outcome.back = time.perf_counter() - lifted
@@ -242,9 +244,14 @@ async def rounds(
     *,
     timeout: float,
     lasts: Callable[[Sequence[str]], float],
+    terminal: bool = False,
     told: Callable[[Outcome], None] = lambda _outcome: None,
 ) -> list[Outcome]:
-    """Run one application through groups of faults; those of a group strike together."""
+    """Run one application through groups of faults; those of a group strike together.
+
+    Keys are pressed in it or, as users do, in a `terminal` of its own, where neither the simulator
+    nor the doors nor what looks on is on the same loop.
+    """
     names = [*(name for group in groups for name in group), CONTROL]
     outcomes: list[Outcome] = []
     async with AsyncExitStack() as stack:
@@ -252,7 +259,8 @@ async def rounds(
         operator = await stack.enter_async_context(
             operating(lab.sources, folder / "state", size=(160, 24 + 2 * len(names)))
         )
-        keys = await stack.enter_async_context(Keys(operator))
+        pressing = KeysInTerminal(lab) if terminal else Keys(operator)
+        keys = await stack.enter_async_context(pressing)
         trial = Trial(lab, operator, keys)
         stack.push_async_callback(trial.close)
         await trial.open()
