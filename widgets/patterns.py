@@ -18,7 +18,10 @@ MARK_LIMIT: Final = 0.0005
 """The same for setting off what matches on the screen, where many texts are drawn at once."""
 
 PATIENCE: Final = 3
-"""Texts that may take longer before an expression is given up."""
+"""Texts that may take longer before an expression is given up; long ones do not count."""
+
+LONG: Final = 64 * 1024
+"""Characters above which a text may be slow without telling on the expression."""
 
 MOST_REPEATED: Final = 20_000
 """Items that the counts in an expression may multiply to, such as 6 in ``(ab){3}``; the memory
@@ -44,13 +47,14 @@ class Expression:
         """Whether it may be slow; only then a search costs the time of looking at the clock."""
         self.slow = 0
         """Texts that it took too long for; whether they match is not known."""
+        self._strikes = 0
         self._unmarked = 0
         self._compiled = _limited(pattern, fold) if self.limited else _quick(pattern, fold)
 
     @property
     def given_up(self) -> bool:
         """Whether it was too slow too often, and is not tried any more."""
-        return self.slow >= PATIENCE
+        return self._strikes >= PATIENCE
 
     @property
     def trouble(self) -> str:
@@ -70,6 +74,7 @@ class Expression:
             return self._compiled.search(text, timeout=LIMIT) is not None
         except TimeoutError:
             self.slow += 1
+            self._strikes += len(text) <= LONG
             return None
 
     def spans(self, text: str, limit: int) -> list[tuple[int, int]]:
