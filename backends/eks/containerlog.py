@@ -17,8 +17,8 @@ from backends.eks.kinds.pods import PODS
 from backends.eks.kinds.podstatus import ContainerStatus, Pod
 from backends.eks.lines import LineSplitter
 from backends.eks.pace import Pace
-from backends.eks.reflector import Connect
 from backends.eks.rest import KubeClient
+from backends.eks.sink import Connect
 from backends.eks.stamps import StampReader
 from backends.model import LogBatch, LogLine, LogRequest
 from backends.text import clean

@@ -22,7 +22,8 @@ from backends.eks.kinds.pods import PODS
 from backends.eks.kinds.podstatus import ContainerStatus, Pod
 from backends.eks.kinds.workloadstatus import DaemonSet, Workload
 from backends.eks.pace import Pace
-from backends.eks.reflector import Connect, Reflector, Target
+from backends.eks.reflector import Reflector, Target
+from backends.eks.sink import Connect
 from backends.logs.head import first
 from backends.logs.merge import LogMerge
 from backends.model import LogBatch, LogRequest, Problem, Ref, Resource, Verb

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Any, Generic, Protocol, TypeAlias, TypeVar
+from collections.abc import AsyncIterator
+from typing import Any, Generic, TypeVar
 
 import msgspec
 
@@ -18,9 +18,10 @@ from backends.eks.kinds.spec import KindSpec
 from backends.eks.lines import LineSplitter
 from backends.eks.pace import Pace
 from backends.eks.rest import KubeClient
+from backends.eks.sink import Connect, Sink, Titled
 from backends.eks.tablecodec import TableCodec
 from backends.eks.vigil import Vigil
-from backends.model import Column, Problem
+from backends.model import Problem
 from backends.text import clean
 
 T = TypeVar("T")
@@ -45,38 +46,6 @@ POLL_REST = 8
 """How many times longer the pause between such lists is while nobody looks."""
 
 
-class Sink(Protocol[T]):
-    """Who is told of the objects."""
-
-    def loaded(self, objects: list[T], remaining: int | None) -> None:
-        """Some of the very first list came; `remaining` more are to come, where known."""
-        ...
-
-    async def complete(self, objects: list[T] | None) -> None:
-        """A list is complete: these are all there are; None: those that were just loaded."""
-        ...
-
-    def update(self, obj: T) -> None:
-        """An object is new or changed."""
-        ...
-
-    def remove(self, obj: T) -> None:
-        """An object is gone."""
-        ...
-
-    def heard(self) -> None:
-        """The server said something: what is known is true as of now."""
-        ...
-
-    def failed(self, problem: Problem) -> None:
-        """What is known is no longer kept up to date."""
-        ...
-
-    def skipped(self, problem: Problem | None) -> None:
-        """Some objects could not be read; None: that is over."""
-        ...
-
-
 class Target(msgspec.Struct, frozen=True):
     """What is listed and watched."""
 
@@ -98,13 +67,6 @@ class Target(msgspec.Struct, frozen=True):
         if self.spec.offered:
             return TableCodec(namespaced=self.spec.kind.namespaced)
         return Codec(self.spec.wire)
-
-
-Connect: TypeAlias = Callable[[], Awaitable[KubeClient]]
-"""Gives the client to use; called before each attempt, so that it may be another one."""
-
-Titled: TypeAlias = Callable[[tuple[Column, ...]], None]
-"""Told of the columns that the server chose, as each list begins to come."""
 
 
 class Reflector(Generic[T]):

@@ -21,7 +21,8 @@ from backends.eks.kinds.workloads import REPLICA_SETS
 from backends.eks.kinds.workloadstatus import DaemonSet, Workload
 from backends.eks.pace import Pace
 from backends.eks.progress import Progress, progress_of, revisions_of, trouble_of
-from backends.eks.reflector import Connect, Reflector, Target
+from backends.eks.reflector import Reflector, Target
+from backends.eks.sink import Connect
 from backends.model import FleetEvent, Problem, Ref, Rollout, RolloutState
 
 T = TypeVar("T")
