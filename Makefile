@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test feed e2e controlplane faults hostile check bench screenshots format clean
+.PHONY: demo test feed e2e controlplane faults hostile check soak endurance bench screenshots format clean
 .DEFAULT_GOAL := demo
 
 $(STAMP): pyproject.toml constraints.txt
@@ -51,6 +51,12 @@ check: $(STAMP) ## Format, lint, types, imports
 format: $(STAMP) ## Format the code
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
+
+soak: $(STAMP) ## Work for an hour of a large world's time, and print what is held (SOAK="--rounds 40")
+	@$(BIN)/python -m tests.endurance.soak $(SOAK)
+
+endurance: $(STAMP) ## Every ending in every mode, and many kills, on a real terminal
+	@TOPDECK_ENDURANCE=full $(BIN)/pytest tests/endurance
 
 bench: $(STAMP) ## Measure, and print a table
 	@$(BIN)/python -m tests.bench
