@@ -24,8 +24,8 @@ $(STAMP): pyproject.toml constraints.txt
 demo: $(STAMP) ## Operate a simulated fleet: no account, no cluster, no network
 	@$(BIN)/topdeck demo
 
-test: $(STAMP) ## Run the tests
-	@$(BIN)/pytest
+test: $(STAMP) ## Run the tests, on all cores
+	@$(BIN)/pytest -n auto --dist loadfile
 
 feed: $(STAMP) ## Count the calls for 10,000 tasks, polled and by an event queue
 	@TOPDECK_FEED_SERVICES=500 $(BIN)/pytest -s tests/contract/test_event_feed.py -k factor

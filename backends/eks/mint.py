@@ -61,11 +61,6 @@ class Minter:
         for credentials in self._credentials.values():
             credentials.forget()
 
-    def forget(self) -> None:
-        """Load every profile's credentials anew at the next token: somebody logged in."""
-        for credentials in self._credentials.values():
-            credentials.forget()
-
     def _ends(self) -> float:
         return self._clock.now() + token.TOKEN_SECONDS
 

@@ -111,9 +111,7 @@ class Desk:
 
 
 @pytest.fixture
-async def desk(
-    sim: SimServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Desk:
+async def desk(sim: SimServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
     assert sim.world.kube  # laid out before anybody waits for it
     return Desk(sim, tmp_path, monkeypatch)
 
