@@ -14,7 +14,7 @@ from multiprocessing import get_context
 
 from tests.faults.catalogue import FAULTS
 from tests.faults.one_by_one import tried
-from tests.faults.report import COLUMNS, cells, met, width
+from tests.faults.report import COLUMNS, cells, sound, width
 
 
 def _arguments(argv: Sequence[str]) -> argparse.Namespace:
@@ -30,7 +30,7 @@ def _arguments(argv: Sequence[str]) -> argparse.Namespace:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Try what is named, or everything; return 1 where something missed its target."""
+    """Try what is named, or everything; return 1 where a fault did harm."""
     chosen = _arguments(argv)
     names = chosen.faults or [fault.name for fault in FAULTS]
     backends = chosen.backend or ("ecs", "eks")
@@ -49,7 +49,7 @@ def main(argv: Sequence[str]) -> int:
             print("  ".join(f"{cell:<{size}}" for cell, size in zip(row, widths, strict=True)))
             if index == 0:
                 print("-" * (sum(widths) + 2 * len(widths)))
-    return 0 if all(met(one) for one in outcomes) else 1
+    return 0 if all(sound(one) for one in outcomes) else 1
 
 
 if __name__ == "__main__":

@@ -50,21 +50,26 @@ def _ended(seconds: float) -> bool:
     return bool(ready) and not sys.stdin.readline()
 
 
+def _command(app: PtyApp, text: str) -> None:
+    """Give a command, once the line that it is typed into is there."""
+    app.press(":")
+    app.drain(1.5)
+    app.forget()
+    app.press(text)
+    app.wait_for(text, 20.0)
+    app.press("\r")
+    app.drain(1.5)
+
+
 def main(flag: str, command: str, arguments: list[str]) -> None:
     """Press keys until standard input ends."""
     with PtyApp([sys.executable, "-c", _TOPDECK, flag, *arguments]) as app:
         app.wait_for("control", 60.0)
-        app.press(":")
-        app.drain(0.5)
-        app.press(f"{command}\r")
-        app.forget()
-        app.wait_for("api", 60.0)
+        app.drain(SETTLED)
+        _command(app, command)
         # Where rows stay in place whatever their state, and away from the ends: a key that has
         # nowhere to go is not answered.
-        app.press(":")
-        app.drain(0.5)
-        app.press("sort name\r")
-        app.drain(0.5)
+        _command(app, "sort name")
         app.press("jjj")
         app.drain(SETTLED)
         down = True

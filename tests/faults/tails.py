@@ -66,10 +66,11 @@ class Tail:
 
     async def verdict(self, lab: Lab, name: str, since: float, until: float) -> Verdict:
         """Compare with what was written between two moments."""
+        first, end = int(since * 1000), int(until * 1000)
         written = Counter[str]()
-        for lines in (await lab.truth.written(name, since, until)).values():
+        for lines in (await lab.truth.written(name, first, end)).values():
             written.update(lines)
-        tailed = Counter(line.text for line in self.lines if since <= line.at < until)
+        tailed = Counter(ln.text for ln in self.lines if first <= round(ln.at * 1000) < end)
         timeless = [line.text for line in self.lines if line.at < 1.0]
         extra = tailed - written
         return Verdict(

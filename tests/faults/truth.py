@@ -53,10 +53,11 @@ class Truth:
         path = f"/apis/apps/v1/namespaces/shop/deployments/{SCALED}/scale"
         await self._kube(name, "PATCH", path, {"spec": {"replicas": desired}})
 
-    async def written(self, name: str, since: float, until: float) -> dict[str, list[str]]:
-        """Return what was logged by `STEADY` between two moments, by where it was."""
+    async def written(self, name: str, first: int, end: int) -> dict[str, list[str]]:
+        """Return what was logged by `STEADY` from a millisecond on and before another, by where
+        it was."""
         if self.backend == "ecs":
-            return await self._events(name, since, until)
+            return await self._events(name, first, end)
         found: dict[str, list[str]] = {}
         pods = await self._kube(
             name, "GET", f"/api/v1/namespaces/shop/pods?labelSelector=app={STEADY}"
@@ -69,19 +70,19 @@ class Truth:
                 )
                 lines = [line.partition(" ") for line in text.splitlines()]
                 found[f"{pod['metadata']['name']}/{container['name']}"] = [
-                    said for at, _, said in lines if since <= _epoch(at) < until
+                    said for at, _, said in lines if first <= round(_epoch(at) * 1000) < end
                 ]
         return found
 
-    async def _events(self, name: str, since: float, until: float) -> dict[str, list[str]]:
+    async def _events(self, name: str, first: int, end: int) -> dict[str, list[str]]:
         listed = {"cluster": name, "serviceName": STEADY}
         tasks = (await self._aws(name, "ecs", f"{_ECS}.ListTasks", listed))["taskArns"]
         mine = tuple(task.rpartition("/")[2] for task in tasks)
         groups = await self._aws(name, "logs", f"{_LOGS}.DescribeLogGroups", {})
         found: dict[str, list[str]] = {}
         for group in groups["logGroups"]:
-            asked = {"logGroupName": group["logGroupName"], "startTime": int(since * 1000),
-                     "endTime": int(until * 1000)}  # fmt: skip
+            asked = {"logGroupName": group["logGroupName"], "startTime": first,
+                     "endTime": end - 1}  # fmt: skip
             while True:
                 page = await self._aws(name, "logs", f"{_LOGS}.FilterLogEvents", asked)
                 for event in page["events"]:
