@@ -50,6 +50,8 @@ class Failures:
         except BackendError:
             return False
         wall = self._clock.now()
+        # ECS lists them for an hour; in a fleet that crashes these are thousands.
+        self._fetcher.trim(lambda task: (moment(task, "stoppedAt") or wall) >= wall - RECENT)
         self._tasks = [
             task for task in stopped.values() if judge_task(task, wall).health is Health.FAILING
         ]

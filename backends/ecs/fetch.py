@@ -21,6 +21,10 @@ STEADY_FOR = 120.0
 """Seconds for which a thing that is steady is not described again in the background."""
 
 
+_BARE = ("lastStatus", "stoppedAt")
+"""What is left of a thing that was trimmed, besides its ARN: enough to tell that it is final."""
+
+
 class Batch(msgspec.Struct, frozen=True):
     """Part of a listing, while it loads."""
 
@@ -127,6 +131,14 @@ class Fetcher:
         for start in range(0, len(names), size):
             await self._describe(this, names[start : start + size])
         return found
+
+    def trim(self, whole: Callable[[Payload], bool]) -> None:
+        """Keep of the things that need not be `whole` only that they are known."""
+        for known in self._known.values():
+            if not whole(known.payload) and len(known.payload) > len(_BARE):
+                payload = known.payload
+                arn = self._listing.arn
+                known.payload = {key: payload[key] for key in (arn, *_BARE) if key in payload}
 
     async def _list_all(self, this: _Pass, group: asyncio.TaskGroup) -> None:
         async with asyncio.TaskGroup() as lists:

@@ -19,7 +19,7 @@ from widgets.log_pane import LogPane
 from widgets.rollout_pane import RolloutPane
 from widgets.scale_dialog import ScaleDialog
 
-PATIENCE = 60.0
+PATIENCE = 120.0
 """Seconds that anything may take."""
 
 
@@ -56,14 +56,16 @@ class DayWorker:
         await self.until(lambda: isinstance(self.app.screen, screen), screen.__name__)
         self.visited += 1
 
-    async def rows(self) -> None:
-        """Wait for rows, or for the word that there are none: what was there may be gone."""
+    async def rows(self) -> bool:
+        """Wait for rows, or for the word that there are none: what was there may be gone, or what
+        asks for it may have met a fault. Returns whether there are any."""
 
         def answered() -> bool:
             browse = self.browse
             return browse.table.total > 0 or browse.source.status().state is not FeedState.LOADING
 
         await self.until(answered, "an answer")
+        return self.browse.table.total > 0
 
     async def on_row(self, name: str) -> None:
         def found() -> bool:
@@ -73,7 +75,7 @@ class DayWorker:
 
         await self.until(found, f"a row called {name}")
 
-    async def go(self, command: str, kind: str) -> None:
+    async def go(self, command: str, kind: str) -> bool:
         await self.pilot.press("colon")
         await self.pilot.press(*(_KEYS.get(character, character) for character in command), "enter")
         await self.until(
@@ -81,7 +83,7 @@ class DayWorker:
             command,
         )
         self.visited += 1
-        await self.rows()
+        return await self.rows()
 
     async def home(self) -> None:
         def there() -> bool:
@@ -104,17 +106,18 @@ class DayWorker:
             await errands[(index + number) % len(errands)](number)
             await self.home()
 
-    async def cluster(self, number: int, provider: str) -> None:
+    async def cluster(self, number: int, provider: str) -> bool:
         """Go into one of a provider's clusters, another each round."""
         await self.until(lambda: self.named(provider), f"a cluster on {provider}")
         names = self.named(provider)
         await self.on_row(names[number % len(names)])
         await self.pilot.press("enter")
         await self.until(lambda: self.browse.place.kind != "fleet/clusters", "a cluster")
-        await self.rows()
+        return await self.rows()
 
     async def drill_ecs(self, number: int) -> None:
-        await self.cluster(number, "ecs")
+        if not await self.cluster(number, "ecs"):
+            return
         await self.pilot.press("j", "enter")
         await self.until(lambda: self.browse.place.kind == "ecs/tasks", "tasks")
         await self.pilot.press("v")
@@ -124,7 +127,8 @@ class DayWorker:
 
     async def drill_eks(self, number: int) -> None:
         await self.cluster(number, "eks")
-        await self.go("pods", "k8s/pods")
+        if not await self.go("pods", "k8s/pods"):
+            return
         await self.pilot.press("G", "enter")
         await self.until(lambda: self.browse.place.kind == "k8s/containers", "containers")
         await self.rows()
@@ -135,7 +139,8 @@ class DayWorker:
         return sorted(r.ref.name for r in rows if r.ref.scope.provider == provider and r.desired)
 
     async def tail(self, number: int) -> None:
-        await self.cluster(number, "ecs" if number % 2 else "eks")
+        if not await self.cluster(number, "ecs" if number % 2 else "eks"):
+            return
         await self.pilot.press("l")
         await self.on(LogScreen)
         pane = self.app.screen.query_one(LogPane)
@@ -148,14 +153,16 @@ class DayWorker:
         await self.pilot.pause()
 
     async def describe(self, number: int) -> None:
-        await self.cluster(number, "ecs" if number % 2 else "eks")
+        if not await self.cluster(number, "ecs" if number % 2 else "eks"):
+            return
         await self.pilot.press("d")
         await self.on(DetailScreen)
         await self.pilot.press("y", "J")
         await self.pilot.pause()
 
     async def restart(self, number: int) -> None:
-        await self.cluster(number, "eks" if number % 2 else "ecs")
+        if not await self.cluster(number, "eks" if number % 2 else "ecs"):
+            return
         await self.pilot.press("r")
         await self.on(ConfirmDialog)
         await self.pilot.press("y")
@@ -164,7 +171,8 @@ class DayWorker:
         await self.until(lambda: pane.display or len(notices), "a rollout, or why there is none")
 
     async def scale(self, number: int) -> None:
-        await self.cluster(number, "ecs" if number % 2 else "eks")
+        if not await self.cluster(number, "ecs" if number % 2 else "eks"):
+            return
         await self.pilot.press("s")
         await self.on(ScaleDialog)
         await self.pilot.press("up" if number % 4 < 2 else "down")
@@ -172,10 +180,12 @@ class DayWorker:
         await self.pilot.press("escape")
 
     async def cloudmap(self, number: int) -> None:
-        await self.go("cloudmap", "cloudmap/namespaces")
+        if not await self.go("cloudmap", "cloudmap/namespaces"):
+            return
         await self.pilot.press("enter")
         await self.until(lambda: self.browse.place.kind == "cloudmap/services", "services")
-        await self.rows()
+        if not await self.rows():
+            return
         await self.pilot.press("enter")
         await self.until(lambda: self.browse.place.kind == "cloudmap/instances", "instances")
 

@@ -126,7 +126,7 @@ async def world_of(scale: str, speed: float) -> AsyncIterator[World]:
             process.terminate()
 
 
-async def soak(scale: str, rounds: int, hour_in: float, variety: int = 6) -> Report:
+async def soak(scale: str, rounds: int, hour_in: float, variety: int = 4) -> Report:
     """Work through `rounds`, with an hour of the world's time passing in `hour_in` seconds.
 
     After `variety` rounds they begin anew; until then it is the warm-up, in which connections are
@@ -193,17 +193,18 @@ def table(report: Report) -> str:
         values = [getattr(one, name) for one in first]
         unit = "memory, MiB" if name == "rss" else name
         rows.append(f"| {unit} | {values[0]:.0f} | {max(values):.0f} | {getattr(last, name):.0f} |")
+    series = " ".join(f"{one.rss:.0f}" for one in report.samples)
     rows.append(f"| objects | {report.before.objects:,} | | {report.after.objects:,} |")
-    return "\n".join(rows)
+    return "\n".join(rows) + f"\n\nMemory after each round: {series} MiB."
 
 
 def main() -> int:
     """Run a soak and print its table, or with ``--json`` all of it."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--scale", choices=("small", "large"), default="large")
-    parser.add_argument("--rounds", type=int, default=16)
-    parser.add_argument("--variety", type=int, default=6, help="rounds that differ")
-    parser.add_argument("--hour-in", type=float, default=480.0, metavar="SECONDS")
+    parser.add_argument("--rounds", type=int, default=12)
+    parser.add_argument("--variety", type=int, default=4, help="rounds that differ")
+    parser.add_argument("--hour-in", type=float, default=600.0, metavar="SECONDS")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     logging.getLogger().addHandler(logging.NullHandler())
