@@ -22,14 +22,28 @@ another container that shares the folder above."""
 @contextlib.contextmanager
 def own_folder() -> Iterator[Path]:
     """Make a folder that is removed at the end, after removing those that nobody needs."""
-    sweep(Path(tempfile.gettempdir()))
-    with tempfile.TemporaryDirectory(prefix=f"{PREFIX}{os.getpid()}-") as name:
-        lock = os.open(Path(name, LOCK), os.O_RDWR | os.O_CREAT, 0o600)
+    above = Path(tempfile.gettempdir())
+    sweep(above)
+    path, lock = _make(above)
+    try:
+        yield path
+    finally:
+        shutil.rmtree(path, ignore_errors=True)
+        os.close(lock)
+
+
+def _make(above: Path) -> tuple[Path, int]:
+    """Make a folder and hold its lock; once more where a sweep came between the two."""
+    while True:
+        path = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir=above))
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            yield Path(name)
-        finally:
-            os.close(lock)
+            lock = os.open(path / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+        except FileNotFoundError:
+            continue
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if os.fstat(lock).st_nlink:
+            return path, lock
+        os.close(lock)
 
 
 def sweep(above: Path) -> None:
@@ -37,10 +51,24 @@ def sweep(above: Path) -> None:
     for path in above.glob(f"{PREFIX}*"):
         with contextlib.suppress(OSError, ValueError):
             found = path.lstat()
-            if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
-                continue
-            if not _alive(int(path.name.removeprefix(PREFIX).partition("-")[0])) and _free(path):
-                shutil.rmtree(path, ignore_errors=True)
+            if stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid():
+                _remove_unused(path)
+
+
+def _remove_unused(path: Path) -> None:
+    """Remove a folder unless its maker lives: whoever holds the lock does, and nothing else tells
+    (a killed process keeps its id until somebody has read how it ended)."""
+    try:
+        lock = os.open(path / LOCK, os.O_RDWR)
+    except FileNotFoundError:
+        if not _alive(int(path.name.removeprefix(PREFIX).partition("-")[0])):
+            shutil.rmtree(path, ignore_errors=True)
+        return
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        shutil.rmtree(path, ignore_errors=True)
+    finally:
+        os.close(lock)
 
 
 def _alive(pid: int) -> bool:
@@ -50,19 +78,4 @@ def _alive(pid: int) -> bool:
         return False
     except PermissionError:
         return True
-    return True
-
-
-def _free(path: Path) -> bool:
-    """Whether nobody holds a folder's lock."""
-    try:
-        lock = os.open(path / LOCK, os.O_RDWR)
-    except FileNotFoundError:
-        return True
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    finally:
-        os.close(lock)
     return True

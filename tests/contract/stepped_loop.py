@@ -30,7 +30,8 @@ class SteppedLoop(asyncio.SelectorEventLoop):
         """Move the time on, and let happen what comes of it until `done` says so."""
         self._at += seconds
         until = time.monotonic() + DEADLINE
-        await asyncio.sleep(0)
+        for _ in range(2):  # the timers that are due run after whoever waits for this turn
+            await asyncio.sleep(0)
         while not done():
             if time.monotonic() > until:
                 raise AssertionError("did not come to rest")

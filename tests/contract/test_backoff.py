@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -33,6 +34,9 @@ SHARE = 0.8
 WORKERS = 8
 """Calls that Topdeck always has more of, as in a sweep."""
 
+PARTS = 6
+"""Moments of a step, at one of which the other client calls."""
+
 STEP = 1 / WANTED
 ALONE = 0.25
 """Seconds that the time is moved on by while there are two, and while there is one."""
@@ -46,11 +50,9 @@ class Stranger:
         session.set_credentials(ACCOUNT.access_key, ACCOUNT.secret_key)
         config = Config(retries={"mode": "standard", "total_max_attempts": 1})
         self._client = session.create_client("ecs", REGION, endpoint_url=url, config=config)
-        self.sent = 0
 
     async def call(self) -> bool:
         """Return whether a call was answered, and not throttled."""
-        self.sent += 1
         return await asyncio.to_thread(self._call)
 
     def _call(self) -> bool:
@@ -75,12 +77,13 @@ class Contest:
         sources = Sources(aws=(source,), budget_share=SHARE, request_timeout=10_000.0)
         self.topdeck = AwsAccess(sources, SteppedClock(loop))
         self.stranger = Stranger(sim.url)
-        self._sim, self._loop = sim, loop
+        self._loop, self._answered = loop, 0
+        self._chance = random.Random(1)
         (self._scope,) = self.topdeck.scopes("ecs")
         self._workers: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> Self:
-        await self.topdeck.call(self._scope, "ecs", "ListServices", cluster=CLUSTER)
+        await self._call(self._scope)
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -94,10 +97,14 @@ class Contest:
         """Have Topdeck ask for more, and more."""
         self._workers = [asyncio.create_task(self._work(self._scope)) for _ in range(WORKERS)]
 
+    async def _call(self, scope: Scope) -> None:
+        await self.topdeck.call(scope, "ecs", "ListServices", cluster=CLUSTER)
+        self._answered += 1
+
     async def _work(self, scope: Scope) -> None:
         while True:
             try:
-                await self.topdeck.call(scope, "ecs", "ListServices", cluster=CLUSTER)
+                await self._call(scope)
             except Throttled:
                 continue  # as a feed would, with its next round
 
@@ -107,16 +114,23 @@ class Contest:
         return usage
 
     def _at_rest(self) -> bool:
-        """Whether every call that Topdeck was granted has arrived."""
-        arrived = self._sim.world.faults.calls["ecs:ListServices"]
-        return arrived - self.stranger.sent == self.usage.calls
+        """Whether Topdeck knows the answer to every call that it made."""
+        usage = self.usage
+        return usage.calls == self._answered + usage.throttled
 
     async def both(self, seconds: float) -> float:
-        """Let both go on for a while; return the share of the stranger's calls that succeed."""
+        """Let both go on for a while; return the share of the stranger's calls that succeed.
+
+        Who comes first changes: a token that is there now and then would else always be taken by
+        the same of them.
+        """
         answers = []
         for _ in range(round(seconds / STEP)):
-            await self._loop.step(STEP, self._at_rest)
-            answers.append(await self.stranger.call())
+            moment = self._chance.randrange(PARTS)
+            for part in range(PARTS):
+                await self._loop.step(STEP / PARTS, self._at_rest)
+                if part == moment:
+                    answers.append(await self.stranger.call())
         return sum(answers) / len(answers)
 
     async def alone(self, seconds: float) -> float:
@@ -154,10 +168,10 @@ def test_topdeck_gives_way_to_another_client_and_comes_back(tmp_path: Path) -> N
             later = await made.both(8)
             before = made.usage.calls
             settled = await made.both(15)
-            # Nobody gives way: 20 of 32 calls a second are answered, whoever's they are.
+            # Nobody gives way: 20 of 32 calls a second are answered, whoever's they are (0.62).
             assert first < settled
             assert later >= 0.85
-            assert settled >= 0.95
+            assert settled >= 0.9
             assert (made.usage.calls - before) / 15 <= 1.5 * (RATE - WANTED)
             assert made.usage.rate < 0.75 * full
             refused = made.usage.throttled

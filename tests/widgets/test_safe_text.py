@@ -114,10 +114,8 @@ class Probe(App):
         table.replace([
             Resource(ref=Ref(Scope("ecs"), "ecs/services", str(i)), health=Health.OK, status="",
                      cells=(text, text))
-            for i, text in enumerate(HOSTILE)
+            for i, text in enumerate((*HOSTILE, "the last row"))
         ])
-    def on_ready(self):
-        self.call_after_refresh(self.call_after_refresh, self.exit)
 
 Probe().run()
 """
@@ -156,6 +154,8 @@ def terminal_output(mark: str, seconds: float = 60.0) -> bytes:
                 written += os.read(terminal, 65536)
             except OSError:  # Linux says so once the other side is closed
                 break
+            if b"the last row" in written:
+                os.write(terminal, b"\x11")  # ctrl-q, once everything above it is drawn
     finally:
         child.kill()
         child.wait()

@@ -39,6 +39,25 @@ def test_one_whose_maker_is_gone_is_swept(tmp_path: Path, dead: int) -> None:
     assert not left.exists()
 
 
+def test_one_whose_maker_was_killed_is_swept_before_anybody_has_read_how_it_ended(
+    tmp_path: Path,
+) -> None:
+    code = "with own_folder() as folder:\n  print(folder, flush=True)\n  input()"
+    code = f"from backends.sim.folder import own_folder\n{code}"
+    environ = {**os.environ, "TMPDIR": str(tmp_path)}
+    with subprocess.Popen(
+        [sys.executable, "-c", code], env=environ, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        left = Path(process.stdout.readline().decode().strip())
+        sweep(tmp_path)
+        assert left.is_dir()
+        process.kill()
+        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+        sweep(tmp_path)
+        assert not left.exists()
+
+
 def test_what_somebody_holds_or_is_no_folder_of_ours_stays(tmp_path: Path, dead: int) -> None:
     held, living = tmp_path / f"{PREFIX}{dead}-held", tmp_path / f"{PREFIX}{os.getpid()}-x"
     other, link = tmp_path / f"{PREFIX}notes", tmp_path / f"{PREFIX}{dead}-link"
