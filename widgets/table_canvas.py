@@ -88,6 +88,7 @@ class TableCanvas(LeanView, can_focus=True, inherit_bindings=False):
         self._port = Viewport(self._view)
         self._widths = ColumnWidths()
         self._layout = Layout()
+        self._laid_out_for = 0
         self._painter: Painter | None = None
         self._styles: Styles | None = None
         self._painted: dict[int, Shown] = {}
@@ -196,7 +197,12 @@ class TableCanvas(LeanView, can_focus=True, inherit_bindings=False):
         return lines[y - 1].plain if 0 < y <= len(lines) else None
 
     def _brush(self) -> Painter:
-        """Return the painter for the layout, styles and sideways scrolling of this moment."""
+        """Return the painter for the layout, styles and sideways scrolling of this moment.
+
+        A frame may be drawn in a new size before `on_resize` is told of it.
+        """
+        if self._room != self._laid_out_for:
+            self._place()
         if self._painter is None:
             if self._styles is None:
                 self._styles = self._find_styles()
@@ -248,10 +254,15 @@ class TableCanvas(LeanView, can_focus=True, inherit_bindings=False):
 
     def _lay_out(self) -> None:
         """Place the columns anew and draw everything."""
-        self._layout = self._widths.lay_out(self._room, wide=self._wide)
-        self._painter = None
+        self._place()
         self._painted.clear()
         self.refresh()
+
+    def _place(self) -> None:
+        """Place the columns in the room that there is."""
+        self._laid_out_for = self._room
+        self._layout = self._widths.lay_out(self._room, wide=self._wide)
+        self._painter = None
 
     def _refresh_header(self) -> None:
         self.refresh(Region(0, 0, self.size.width, 1))
