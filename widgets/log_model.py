@@ -11,9 +11,10 @@ from collections.abc import Iterator, Sequence
 from backends.clock import Clock
 from backends.model import LogBatch, Problem
 from widgets.log_buffer import MAX_BYTES, Entry, LogBuffer, Note, NoteKind
-from widgets.log_filter import SLICE, Matches, Pattern
+from widgets.log_filter import Pattern
 from widgets.log_format import LogFormat, saved_line
 from widgets.log_rows import RowIndex, Viewport
+from widgets.log_scan import SLICE, Matches
 from widgets.log_text import tidy
 
 SEEK_BLOCK = 64

@@ -10,7 +10,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from backends.clock import ManualClock
 from backends.model import LogLine
 from widgets.log_buffer import LogBuffer
-from widgets.log_filter import Matches, Pattern
+from widgets.log_filter import Pattern
+from widgets.log_scan import Matches
 
 
 def line(text: str, source: str = "web") -> LogLine:

@@ -11,8 +11,9 @@ from table_support import COLUMNS, resource
 
 from backends.clock import Clock, ManualClock
 from backends.model import LogBatch, LogLine
-from widgets.log_filter import Matches, Pattern
+from widgets.log_filter import Pattern
 from widgets.log_model import LogModel
+from widgets.log_scan import Matches
 from widgets.patterns import Expression, PatternError, repeated
 from widgets.row_filter import RowFilter
 from widgets.row_view import RowView
