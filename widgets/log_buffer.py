@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import islice
 from typing import Literal, TypeAlias
 
@@ -43,6 +43,14 @@ class Note(msgspec.Struct, frozen=True, gc=False):
 Entry: TypeAlias = LogLine | Note
 """What a ring holds."""
 
+Classify: TypeAlias = Callable[[Sequence[LogLine]], bytes]
+"""Tells what lines are: given some that follow each other, it returns a byte for each of them."""
+
+
+def unmarked(lines: Sequence[LogLine]) -> bytes:
+    """Return a zero for each line: nothing is known of them."""
+    return bytes(len(lines))
+
 
 class LogBuffer:
     """The newest entries that fit into `max_bytes` of memory; the oldest fall out first.
@@ -51,9 +59,11 @@ class LogBuffer:
     however much is held. The newest entry always stays.
     """
 
-    def __init__(self, max_bytes: int = MAX_BYTES) -> None:
+    def __init__(self, max_bytes: int = MAX_BYTES, classify: Classify = unmarked) -> None:
         self.max_bytes = max_bytes
         """The limit, in bytes of memory."""
+        self.classify = classify
+        """What gives each line its mark as it comes in."""
         self.bytes = 0
         """What is held now, in bytes of memory; at most `max_bytes` but for a single entry."""
         self.received = 0
@@ -63,6 +73,7 @@ class LogBuffer:
         self.longest = 0
         """Characters of the longest entry ever appended."""
         self._entries: list[Entry] = []
+        self._marks = bytearray()
         self._first = 0
         self._notes: deque[int] = deque()
 
@@ -95,6 +106,20 @@ class LogBuffer:
         """Return the entries with ids from `start` up to `stop`, those that are still held."""
         return self._entries[max(0, start - self._first) : max(0, stop - self._first)]
 
+    def mark(self, entry_id: int) -> int:
+        """Return the byte that the entry was given as it came in, 0 for a note.
+
+        Raises IndexError where it fell out or is yet to come.
+        """
+        index = entry_id - self._first
+        if index < 0:
+            raise IndexError(entry_id)
+        return self._marks[index]
+
+    def marks(self, start: int, stop: int) -> bytes:
+        """Return the bytes of the entries that `span` returns for the same ids."""
+        return bytes(self._marks[max(0, start - self._first) : max(0, stop - self._first)])
+
     def extend(self, lines: Sequence[LogLine]) -> None:
         """Append lines in their order."""
         if not lines:
@@ -108,6 +133,7 @@ class LogBuffer:
         size = sys.getsizeof
         self.bytes += sum([size(line.text) for line in lines]) + ENTRY_COST * len(lines)
         self.received += len(lines)
+        self._marks += self.classify(lines)
         self._entries.extend(lines)
         if self.bytes > self.max_bytes:
             self._make_room()
@@ -116,6 +142,7 @@ class LogBuffer:
         """Append a note."""
         self._notes.append(self.end)
         self._entries.append(note)
+        self._marks.append(0)
         self.longest = max(self.longest, len(note.text))
         self.bytes += sys.getsizeof(note.text) + ENTRY_COST
         if self.bytes > self.max_bytes:
@@ -125,6 +152,7 @@ class LogBuffer:
         """Forget every entry; ids and the counts of what was received go on."""
         self._first = self.end
         self._entries.clear()
+        self._marks.clear()
         self._notes.clear()
         self.bytes = 0
 
@@ -139,6 +167,7 @@ class LogBuffer:
                 break
         self.bytes -= freed
         del self._entries[:gone]
+        del self._marks[:gone]
         self._first += gone
         notes = 0
         while self._notes and self._notes[0] < self._first:

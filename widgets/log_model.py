@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from backends.clock import Clock
 from backends.model import LogBatch, Problem
-from widgets.log_buffer import MAX_BYTES, Entry, LogBuffer, Note, NoteKind
+from widgets.log_buffer import MAX_BYTES, Classify, Entry, LogBuffer, Note, NoteKind, unmarked
 from widgets.log_filter import Pattern
 from widgets.log_format import LogFormat, saved_line
 from widgets.log_rows import RowIndex, Viewport
@@ -24,10 +24,12 @@ SEEK_BLOCK = 64
 class LogModel:
     """A bounded log, a filter on it and a window on what that leaves."""
 
-    def __init__(self, clock: Clock, max_bytes: int = MAX_BYTES) -> None:
+    def __init__(
+        self, clock: Clock, max_bytes: int = MAX_BYTES, classify: Classify = unmarked
+    ) -> None:
         self.clock = clock
         """Where the time comes from."""
-        self.buffer = LogBuffer(max_bytes)
+        self.buffer = LogBuffer(max_bytes, classify)
         """What is held."""
         self.format = LogFormat(clock)
         """How it is written."""
@@ -88,7 +90,7 @@ class LogModel:
 
     def clear(self) -> None:
         """Begin anew: no lines, no counts, but the same filter and modes."""
-        self.buffer = LogBuffer(self.buffer.max_bytes)
+        self.buffer = LogBuffer(self.buffer.max_bytes, self.buffer.classify)
         self.matches = None
         self.dropped, self.live, self.problem = 0, False, None
         self.viewport.following = True

@@ -1,7 +1,9 @@
 """The ring: bounded, counted, and ids that never change."""
 
 import sys
+from collections.abc import Sequence
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -79,6 +81,27 @@ def test_span_returns_what_is_held_of_a_range() -> None:
     ring.extend([line(f"n{i}") for i in range(9)])
     assert [e.text for e in ring.span(0, 7)] == [f"n{i}" for i in range(ring.first, 7)]
     assert ring.span(100, 200) == []
+
+
+def initials(lines: Sequence[LogLine]) -> bytes:
+    return bytes(ord(line.text[0]) for line in lines)
+
+
+def test_every_line_keeps_the_mark_it_was_given() -> None:
+    ring = LogBuffer(max_bytes=5 * cost("n0"), classify=initials)
+    ring.extend([line(f"{chr(97 + i)}{i}") for i in range(9)])
+    ring.note(Note(at=1.0, text="began"))
+    ring.extend([line("z9")])
+    texts = [entry.text for entry in ring.span(ring.first, ring.end)]
+    expected = [0 if text == "began" else ord(text[0]) for text in texts]
+    assert [ring.mark(i) for i in range(ring.first, ring.end)] == expected
+    assert list(ring.marks(0, ring.end)) == expected
+    assert 0 < ring.first
+    with pytest.raises(IndexError):
+        ring.mark(ring.first - 1)
+    ring.clear()
+    ring.extend([line("k")])
+    assert ring.mark(ring.first) == ord("k")
 
 
 @given(
