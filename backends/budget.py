@@ -22,6 +22,12 @@ WINDOW = 10
 MINUTE = 60
 """Seconds over which `Usage.minute` is counted."""
 
+STRETCH = 30
+"""Seconds of each count in `Usage.recent`."""
+
+STRETCHES = 10
+"""How many of them are kept."""
+
 SLOWDOWN = 0.5
 """What a throttled answer multiplies a bucket's rate by."""
 
@@ -71,6 +77,7 @@ class Bucket:
         self._last_throttle = float("-inf")
         self._last_refusal = float("-inf")
         self._grants: dict[int, int] = {}
+        self._stretches: dict[int, int] = {}
         self.calls = 0
         """Tokens taken since the start, without those given back."""
         self.throttled = 0
@@ -89,8 +96,9 @@ class Bucket:
         """Return a token that was taken for a call which was not made after all."""
         self._tokens = min(self.limit.burst, self._tokens + 1.0)
         self.calls -= 1
-        if self._grants:
-            self._grants[max(self._grants)] -= 1
+        for counts in (self._grants, self._stretches):
+            if counts:
+                counts[max(counts)] -= 1
 
     def throttle(self, now: float) -> None:
         """Note that the provider refused a call: go at half the rate, from an empty bucket."""
@@ -113,6 +121,8 @@ class Bucket:
         self.throttled += other.throttled
         for second, count in other._grants.items():
             self._grants[second] = self._grants.get(second, 0) + count
+        for stretch, count in other._stretches.items():
+            self._stretches[stretch] = self._stretches.get(stretch, 0) + count
 
     def slowed_for(self, now: float) -> float:
         """Return the seconds until the full rate is regained; 0.0: it is not slowed down."""
@@ -132,6 +142,17 @@ class Bucket:
     def minute(self, now: float) -> int:
         """Return the calls of the last `MINUTE` seconds, give or take those of one second."""
         return sum(n for second, n in self._grants.items() if second > now - MINUTE)
+
+    def recent(self, now: float) -> tuple[int, ...]:
+        """Return the calls of each of the last `STRETCHES` stretches of `STRETCH` seconds, the
+        present one last, from that of the first call on."""
+        if not self._stretches:
+            return ()
+        present = int(now) // STRETCH
+        first = max(min(self._stretches), present - STRETCHES + 1)
+        if self.calls > sum(self._stretches.values()):
+            first = present - STRETCHES + 1  # there were others, which are forgotten
+        return tuple(self._stretches.get(at, 0) for at in range(first, present + 1))
 
     def since_refusal(self, now: float) -> float:
         """Return the seconds since the provider last refused a call; infinite: it never did."""
@@ -157,6 +178,11 @@ class Bucket:
         if second not in self._grants:
             self._grants = {s: n for s, n in self._grants.items() if s > now - MINUTE}
         self._grants[second] = self._grants.get(second, 0) + 1
+        stretch = second // STRETCH
+        if stretch not in self._stretches:
+            oldest = stretch - STRETCHES
+            self._stretches = {s: n for s, n in self._stretches.items() if s > oldest}
+        self._stretches[stretch] = self._stretches.get(stretch, 0) + 1
 
 
 _Waiters: TypeAlias = deque["asyncio.Future[None]"]
@@ -289,4 +315,5 @@ def _usage_of(key: tuple[str, str, str], lane: _Lane, now: float, wall: float) -
         waiting=lane.waiting,
         throttled=bucket.throttled,
         throttled_at=wall - bucket.since_refusal(now) if bucket.throttled else 0.0,
+        recent=bucket.recent(now),
     )

@@ -56,9 +56,11 @@ class Format(StrEnum):
     """A string such as ``3/5``; aligned right, compared by its numbers."""
     BYTES = "bytes"
     """An int of bytes; drawn with a binary unit."""
+    SPARK = "spark"
+    """A tuple of numbers, the newest last; drawn as bars and compared by the newest."""
 
 
-Cell: TypeAlias = str | int | float | None
+Cell: TypeAlias = str | int | float | tuple[float, ...] | None
 """What one column of one resource holds; None is drawn as an en dash and sorts last."""
 
 
@@ -495,3 +497,6 @@ class Usage(msgspec.Struct, frozen=True):
     """Calls that the provider refused as too many, since the start."""
     throttled_at: float = 0.0
     """When it last did. 0.0: never."""
+    recent: tuple[int, ...] = ()
+    """Calls made in each stretch of half a minute of the last five minutes, the present one,
+    which is not over, last; as many as there have been since the first call."""

@@ -13,7 +13,7 @@ from backends.base import BackendError, sentence
 from backends.board import BOARD_KIND, Board
 from backends.calls import CALLS_KIND
 from backends.fleet import Fleet
-from backends.model import FeedState, Format, Kind, Problem, Ref, Resource
+from backends.model import FeedState, Kind, Problem, Ref, Resource
 from backends.text import MAX_NAME, clean, escaped
 from tui.call_rows import CallRows
 from tui.cli import Options
@@ -21,7 +21,7 @@ from tui.commands import OWN_KINDS, CommandError, Vocabulary
 from tui.compose import SourcesFor, attach_backends
 from tui.offers import Wording, explained
 from tui.rows import BoardRows, EverywhereRows, RowSource, SourceStatus
-from widgets.cells import cell_text, fit, width_of
+from widgets.cells import RIGHT_ALIGNED, cell_text, fit, width_of
 from widgets.row_filter import RowFilter
 from widgets.row_view import RowView
 
@@ -208,13 +208,10 @@ def _print_table(
     widths[-1] = max(width_of(line[-1]) for line in table)
     for line in table:
         parts = [
-            fit(text, width, right=column.format in _RIGHT)
+            fit(text, width, right=column.format in RIGHT_ALIGNED)
             for text, width, column in zip(line, widths, columns, strict=True)
         ]
         out.write("  ".join(parts).rstrip() + "\n")
-
-
-_RIGHT = frozenset({Format.NUMBER, Format.RATIO, Format.BYTES, Format.AGE})
 
 
 def _say(text: str) -> None:

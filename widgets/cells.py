@@ -12,6 +12,7 @@ from rich.cells import cell_len
 from backends.model import Cell, Column, Format, Health
 from widgets.health import label
 from widgets.safe_text import DISPUTED, show_unsafe
+from widgets.sparkline import last_value, spark_text
 
 NOTHING = "–"
 """What an empty cell shows."""
@@ -23,7 +24,7 @@ ELLIPSIS = "…"
 _TEXT, _STATUS, _AGE = Format.TEXT, Format.STATUS, Format.AGE
 _RATIO, _BYTES = Format.RATIO, Format.BYTES
 
-RIGHT_ALIGNED = frozenset({Format.NUMBER, Format.AGE, Format.RATIO, Format.BYTES})
+RIGHT_ALIGNED = frozenset({Format.NUMBER, Format.AGE, Format.RATIO, Format.BYTES, Format.SPARK})
 """Formats whose cells line up at their right edge."""
 
 SortKey: TypeAlias = float | str | tuple[float, ...] | tuple[int, str] | None
@@ -97,6 +98,8 @@ def cell_text(cell: Cell, column: Column, health: Health, now: float) -> str:
         return NOTHING
     if isinstance(cell, str):
         return cell
+    if isinstance(cell, tuple):
+        return spark_text(cell) or NOTHING
     if not math.isfinite(cell):
         return NOTHING
     if column.format is _AGE:
@@ -107,14 +110,15 @@ def cell_text(cell: Cell, column: Column, health: Health, now: float) -> str:
 
 
 def search_text(cell: Cell, column: Column) -> str:
-    """Return what the filter sees of a cell: its text, but for ages nothing.
+    """Return what the filter sees of a cell: its text, but for ages and series nothing.
 
-    An age's text changes by itself, so that a filter on it would be wrong a moment later.
+    An age's text changes by itself, so that a filter on it would be wrong a moment later; nobody
+    types bars.
     """
     if isinstance(cell, str):
         return cell
     form = column.format
-    if cell is None or form is _AGE:
+    if cell is None or isinstance(cell, tuple) or form is _AGE:
         return ""
     if isinstance(cell, int) and form is not _BYTES:
         return str(cell)
@@ -137,6 +141,8 @@ def sort_key(cell: Cell, column: Column, health: Health) -> SortKey:
     if isinstance(cell, str):
         found = _NUMBERS.search(cell)
         return float(found.group()) if found else None
+    if isinstance(cell, tuple):
+        return last_value(cell)
     if not math.isfinite(cell):
         return None
     return -float(cell) if form is _AGE else float(cell)

@@ -11,15 +11,13 @@ from backends.text import clean
 from widgets.cells import age_text
 from widgets.fit import clip
 from widgets.health import HEALTH_LOOKS, WORST_FIRST
+from widgets.sparkline import BARS
 
 MUTED = "$foreground-muted"
 NOTHING = Content("")
 
 LONGEST_REASON = 48
 """Cells for why a feed is stale; the banner has the whole of it."""
-
-BARS = "▁▂▃▄▅▆▇█"
-"""Eighths, for the recent use of a call budget."""
 
 
 def count_forms(counts: Mapping[Health, int]) -> Sequence[Content]:

@@ -159,8 +159,10 @@ class RowTest:
 
 
 def column_names(columns: Sequence[Column]) -> Mapping[str, int]:
-    """Return what columns may be called in a filter, and their indexes; ages have no name."""
-    named = [(i, c) for i, c in enumerate(columns) if c.format is not Format.AGE]
+    """Return what columns may be called in a filter, and their indexes; ages and series, which
+    change by themselves, have no name."""
+    unnamed = (Format.AGE, Format.SPARK)
+    named = [(i, c) for i, c in enumerate(columns) if c.format not in unnamed]
     names = {_plain(column.title): index for index, column in named}
     names.update((_plain(column.key), index) for index, column in named)
     names["health"] = HEALTH

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from backends.model import Column, Format
 from widgets.cells import RIGHT_ALIGNED, cell_text, width_of
 from widgets.sorted_rows import Row
+from widgets.sparkline import SPARK_WIDTH
 
 GUTTER = 1
 """Cells at the left edge of each line that hold the cursor's mark."""
@@ -25,8 +26,8 @@ _FIRST_SOFT, _SOFT = 40, 36
 _FIRST_FLOOR, _TEXT_FLOOR, _STATUS_FLOOR = 18, 10, 18
 """Cells to which text columns are squeezed before the table scrolls sideways."""
 
-_AGE_WIDTH = 6
-"""Room for the longest age, such as ``1y364d``, so that ageing moves nothing."""
+_FIXED = {Format.AGE: 6, Format.SPARK: SPARK_WIDTH}
+"""Cells of what changes by itself, so that it moves nothing: the longest age is ``1y364d``."""
 
 _USUAL_SHARE = 0.95
 """Of the rows, so many must be shown whole before others get the room that they would like."""
@@ -75,10 +76,7 @@ class ColumnWidths:
 
     def __init__(self, columns: Sequence[Column] = ()) -> None:
         self._columns = tuple(columns)
-        self._wanted = [
-            max(width_of(c.title), c.width, _AGE_WIDTH if c.format is Format.AGE else 1)
-            for c in columns
-        ]
+        self._wanted = [max(width_of(c.title), c.width, _FIXED.get(c.format, 1)) for c in columns]
         self._usual = list(self._wanted)
 
     def measure(self, rows: Iterable[Row], *, texts: bool) -> bool:
@@ -89,7 +87,7 @@ class ColumnWidths:
         watched = [
             (index, column)
             for index, column in enumerate(self._columns)
-            if column.format is not Format.AGE and (texts or column.format is not Format.TEXT)
+            if column.format not in _FIXED and (texts or column.format is not Format.TEXT)
         ]
         rows = list(rows)
         if not rows:

@@ -9,7 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backends.budget import RECOVERY, SLOWEST, URGENT_RUN, Bucket, Budget, Limit
+from backends.budget import (
+    RECOVERY,
+    SLOWEST,
+    STRETCH,
+    STRETCHES,
+    URGENT_RUN,
+    Bucket,
+    Budget,
+    Limit,
+)
 from tests.backends.logs.virtual_loop import LoopClock, run
 
 LIMIT = Limit("ecs:tasks", burst=10, rate=5)
@@ -249,6 +258,38 @@ def test_the_last_minute_is_counted_to_the_second(script: list[tuple[float, int]
     assert bucket.calls == len(times)
     surely, perhaps = (sum(at > now - edge for at in times) for edge in (59, 61))
     assert surely <= bucket.minute(now) <= perhaps
+
+
+@given(st.lists(st.tuples(st.floats(0, 90), st.integers(1, 9)), max_size=30), st.floats(0, 700))
+def test_the_last_minutes_are_counted_by_the_half_minute(
+    script: list[tuple[float, int]], rest: float
+) -> None:
+    bucket, now, times = Bucket(Limit("class", 1000, 1000), 0.0), 0.0, []
+    for pause, calls in script:
+        now += pause
+        for _ in range(calls):
+            assert bucket.take(now) == 0.0
+            times.append(now)
+    now += rest
+    present = int(now) // STRETCH
+    counts = [
+        sum(int(at) // STRETCH == stretch for at in times)
+        for stretch in range(present - STRETCHES + 1, present + 1)
+    ]
+    # Before the first call there is nothing to tell, rather than zeros.
+    since = present - int(times[0]) // STRETCH + 1 if times else 0
+    assert bucket.recent(now) == tuple(counts[-since:] if since else ())
+
+
+def test_a_call_that_was_not_made_is_in_no_count() -> None:
+    bucket = Bucket(LIMIT, 0.0)
+    for _ in range(3):
+        bucket.take(1.0)
+    bucket.give_back()
+    other = Bucket(LIMIT, 0.0)
+    other.take(2.0)
+    bucket.absorb(other, 2.0)
+    assert bucket.recent(35.0) == (3, 0)
 
 
 def test_profiles_of_one_account_share_its_budget_once_it_is_known() -> None:

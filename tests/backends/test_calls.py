@@ -69,3 +69,8 @@ def test_every_budget_has_a_row_of_its_own(keys: list[tuple[str, str, str]]) -> 
     rows = call_rows(uses, NOW)
     assert len({made.ref for made in rows}) == len(uses)
     assert all(len(made.cells) == len(CALLS_KIND.columns) for made in rows)
+
+
+def test_its_last_minutes_are_a_series_and_none_is_nothing() -> None:
+    assert cell(row(CALM, recent=(4, 0, 9)), "recent") == (4, 0, 9)
+    assert cell(row(CALM), "recent") is None

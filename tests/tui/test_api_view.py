@@ -61,6 +61,12 @@ async def test_the_calls_are_a_table_by_account_region_and_class(operator: Opera
     assert {("111122223333", "eu-west-1"), ("444455556666", "us-east-1")} <= where
     assert "ecs:services" in operator.seen()
     assert "api calls" in operator.seen()
+    series = made.cells[[column.key for column in CALLS_KIND.columns].index("recent")]
+    assert isinstance(series, tuple)
+    assert sum(series) == cell(made, "calls")
+    bars = operator.seen()
+    assert "5 minutes" in bars
+    assert "█" in bars
 
 
 async def test_the_table_is_live(operator: Operator) -> None:
@@ -163,8 +169,9 @@ async def test_without_a_screen_it_says_what_the_board_took(
     assert await print_rows(fleet, sources, options, out) == 0
     if output == "table":
         assert "LIMIT/S" in out.getvalue()
+        assert "█" in out.getvalue()
         assert "ecs:services" in out.getvalue()
         return
     rows = {(r["account"], r["region"], r["name"]): r for r in json.loads(out.getvalue())}
     assert rows[SERVICES]["limit"] == 20
-    assert rows[SERVICES]["calls"] > 0
+    assert rows[SERVICES]["calls"] == sum(rows[SERVICES]["recent"]) > 0

@@ -149,6 +149,7 @@ cells: dict[Format, st.SearchStrategy[Cell]] = {
     Format.STATUS: st.one_of(st.none(), st.text(max_size=5)),
     Format.RATIO: st.one_of(st.none(), st.sampled_from(["0/3", "1/2", "3/3", "5/5", "x", "", "7"])),
     Format.BYTES: st.one_of(st.none(), st.integers(0)),
+    Format.SPARK: st.one_of(st.none(), st.just("▁▅"), st.lists(st.floats()).map(tuple)),
 }
 
 
