@@ -12,6 +12,14 @@ import msgspec
 from botocore import exceptions as boto
 from botocore.parsers import ResponseParserError
 
+from backends.aws.errorcodes import (
+    CONFLICT,
+    DENIED,
+    EXPIRED,
+    NOT_FOUND,
+    SIGNATURE,
+    THROTTLED,
+)
 from backends.aws.redact import redact
 from backends.aws.session import MfaRequired
 from backends.base import (
@@ -44,39 +52,6 @@ class CallContext(msgspec.Struct, frozen=True):
     """How a role of the profile that wants an MFA code is assumed."""
 
 
-_DENIED = frozenset({
-    "AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "UnauthorizedException",
-    "NotAuthorized", "AuthorizationError", "OptInRequired", "403", "ForbiddenException",
-})  # fmt: skip
-_EXPIRED = frozenset({
-    "ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired",
-    "UnrecognizedClientException", "InvalidClientTokenId", "InvalidAccessKeyId",
-    "MissingAuthenticationToken", "MissingAuthenticationTokenException", "AuthFailure",
-    "IncompleteSignature", "IncompleteSignatureException", "NotSignedUp", "401",
-})  # fmt: skip
-_SIGNATURE = frozenset(
-    {"SignatureDoesNotMatch", "InvalidSignatureException", "RequestTimeTooSkewed"}
-)
-_THROTTLED = frozenset({
-    "Throttling", "ThrottlingException", "ThrottledException", "RequestThrottled",
-    "RequestThrottledException", "TooManyRequestsException", "RequestLimitExceeded",
-    "BandwidthLimitExceeded", "PriorRequestNotComplete", "SlowDown", "EC2ThrottledException",
-    "ProvisionedThroughputExceededException", "429",
-})  # fmt: skip
-_NOT_FOUND = frozenset({
-    "ClusterNotFoundException", "ServiceNotFoundException", "TaskSetNotFoundException",
-    "ResourceNotFoundException", "ResourceNotFound", "NotFoundException", "NamespaceNotFound",
-    "ServiceNotFound", "InstanceNotFound", "NamespaceNotFoundException", "TargetNotFoundException",
-    "RepositoryNotFoundException", "ImageNotFoundException", "ObjectNotFoundException",
-    "ServiceDeploymentNotFoundException", "TargetGroupNotFound", "QueueDoesNotExist",
-    "AWS.SimpleQueueService.NonExistentQueue",
-})  # fmt: skip
-_CONFLICT = frozenset({
-    "ServiceNotActiveException", "ConflictException", "ResourceInUseException", "ResourceInUse",
-    "UpdateInProgressException", "OperationAbortedException", "ConcurrentUpdateException",
-    "BlockedException",
-})  # fmt: skip
-
 _AUTHORIZED = re.compile(
     r"not authorized to perform:? (?P<action>[\w-]+:\w+)(?: on resource:? (?P<resource>\S+))?"
 )
@@ -86,7 +61,7 @@ def transient(error: BaseException) -> bool:
     """Whether a read is worth one more try at once: the connection broke, or the server did."""
     if isinstance(error, boto.ClientError):
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-        return status in (500, 502, 503, 504) and _code(error) not in _THROTTLED
+        return status in (500, 502, 503, 504) and _code(error) not in THROTTLED
     broke = isinstance(error, boto.EndpointConnectionError) and _broke_off(error.kwargs["error"])
     return broke or isinstance(error, boto.ConnectionClosedError)
 
@@ -117,7 +92,7 @@ def _from_answer(error: boto.ClientError, context: CallContext) -> BackendError:
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     said = str(error.response.get("Error", {}).get("Message") or "")
     message = f"{clean(code, 80)}: {redact(said)}" if said else clean(code, 80)
-    if code in _THROTTLED:
+    if code in THROTTLED:
         headers = error.response.get("ResponseMetadata", {}).get("HTTPHeaders", {})
         return _throttled(context, message, str(headers.get("retry-after", "")))
     for codes, make in _ANSWERS:
@@ -169,11 +144,11 @@ def _conflict(context: CallContext, message: str, said: str) -> BackendError:
 
 
 _ANSWERS = (
-    (_DENIED, _denied),
-    (_EXPIRED, _expired),
-    (_SIGNATURE, _signature),
-    (_NOT_FOUND, _not_found),
-    (_CONFLICT, _conflict),
+    (DENIED, _denied),
+    (EXPIRED, _expired),
+    (SIGNATURE, _signature),
+    (NOT_FOUND, _not_found),
+    (CONFLICT, _conflict),
 )
 
 
