@@ -15,6 +15,7 @@ from backends.model import (
     Description,
     Kind,
     LogBatch,
+    LogPage,
     LogRequest,
     Operation,
     Problem,
@@ -306,6 +307,28 @@ class Undoing(Protocol):
         Raises `Invalid` where there is nothing to go back to, and `BackendError` where it
         cannot be looked up. `Backend.perform` takes the plan's operation.
         """
+        ...
+
+
+class LogHistory(Protocol):
+    """What a log had before the lines at hand, page by page."""
+
+    def older(self, before: float, count: int) -> AsyncIterator[LogPage]:
+        """Find about `count` lines older than the epoch second `before`, the newest there are.
+
+        Yields pages that only have a `progress`, and at last the one with the lines; that one
+        may be empty where a long time has none, and the search is to go on from its `begins`.
+        Raises `BackendError`; may be cancelled.
+        """
+        ...
+
+
+@runtime_checkable
+class Rewinding(Protocol):
+    """What a `Backend` may be besides: one whose logs can be read backwards."""
+
+    def history(self, resource: Resource, request: LogRequest) -> LogHistory:
+        """Return the past of what `Backend.logs` tails for the same request; makes no call."""
         ...
 
 

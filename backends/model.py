@@ -451,6 +451,26 @@ class LogBatch(msgspec.Struct, frozen=True):
     """Why lines are missing at the moment; the tail goes on trying."""
     live: bool = False
     """The past that was asked for has been delivered; what follows is new."""
+    status: str = ""
+    """What goes on with its sources at this moment: ``opening 40 of 200``. Like `problem`, it holds
+    until the next batch."""
+    since: float = 0.0
+    """With `live`: the epoch second from which on no line is missing; of what is older some sources
+    have more than was asked for. 0.0: that is not known."""
+
+
+class LogPage(msgspec.Struct, frozen=True):
+    """Older lines of a log, or how the search for them goes on."""
+
+    lines: tuple[LogLine, ...] = ()
+    """In order of time."""
+    begins: float = 0.0
+    """The epoch second from which on, up to where the page was to end, all lines are in `lines`;
+    the next page ends there."""
+    progress: str = ""
+    """What is being looked at: the page itself is still to come."""
+    ended: str = ""
+    """Why there is nothing older; empty: there may be."""
 
 
 class LogRequest(msgspec.Struct, frozen=True):
