@@ -32,7 +32,7 @@ class Options(msgspec.Struct, frozen=True):
     """``run``, ``demo``, ``simulate``, ``get`` or ``feed``."""
     config: Config
     seed: int = 1
-    scale: Literal["small", "large"] = "small"
+    scale: Literal["small", "large", "huge"] = "small"
     port: int = 0
     simulated_kubeconfig: str = ""
     """Where ``simulate`` writes the kubeconfig of its clusters."""
@@ -87,7 +87,7 @@ def _parser() -> argparse.ArgumentParser:
     simulate = commands.add_parser("simulate", help="run the simulated fleet's servers alone")
     for sub in (demo, simulate):
         sub.add_argument("--seed", type=int, default=1, help="which world (default 1)")
-        sub.add_argument("--scale", choices=("small", "large"), default="small")
+        sub.add_argument("--scale", choices=("small", "large", "huge"), default="small")
     simulate.add_argument("--port", type=_port, default=0, help="0: any free port (default)")
     simulate.add_argument(
         "--kubeconfig", dest="simulated_kubeconfig", default="", metavar="FILE",

@@ -7,21 +7,25 @@ import asyncio
 import subprocess
 import sys
 import tempfile
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from backends.base import AwsSource, Sources
+from backends.base import AwsSource, KubeSource, Sources
 from tui.config import ConfigError
 
+if TYPE_CHECKING:
+    from backends.sim.blueprint import ScaleName
+
 READY_WITHIN = 30.0
-"""Seconds that the simulator may take to listen; the large world needs about 2."""
+"""Seconds that the simulator may take to listen; the huge world needs about 3."""
 
 
 class DemoWorld:
     """A running simulator. It ends when its standard input closes: with us, even if killed."""
 
-    def __init__(self, seed: int, scale: str) -> None:
+    def __init__(self, seed: int, scale: ScaleName) -> None:
+        self._scale: ScaleName = scale
         arguments = ["--port", "0", "--seed", str(seed), "--scale", scale, "--die-with-parent"]
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - a pipe nobody reads would block it
         self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
@@ -47,19 +51,21 @@ class DemoWorld:
                 "`topdeck simulate` to see what it says."
             ) from error
         info: dict[str, Any] = msgspec.json.decode(line)
-        from backends.sim.blueprint import ACCOUNTS, REGIONS
+        from backends.sim.blueprint import places
 
+        accounts, regions, contexts = places(self._scale)
         return Sources(
             aws=tuple(
                 AwsSource(
                     profile=account.profile,
-                    regions=REGIONS,
+                    regions=regions,
                     endpoint_url=info["aws_endpoint"],
                     config_file=info["aws_config_file"],
                     credentials_file=info["aws_shared_credentials_file"],
                 )
-                for account in ACCOUNTS
+                for account in accounts
             ),
+            kube=(KubeSource(info["kubeconfig"], contexts),) if contexts else (),
             budget_share=1.0,
         )
 

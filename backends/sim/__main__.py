@@ -19,7 +19,7 @@ def main() -> int:
     parser.add_argument("--port", type=int, default=0, help="0 (default): any free port")
     parser.add_argument("--kubeconfig", default="", help="where to write the kubeconfig")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--scale", choices=("small", "large"), default="small")
+    parser.add_argument("--scale", choices=("small", "large", "huge"), default="small")
     parser.add_argument("--no-throttling", action="store_true", help="lift AWS's request rates")
     parser.add_argument(
         "--standing-clock",

@@ -53,6 +53,8 @@ class Control:
             web.post("/_sim/fault", self.fault),
             web.post("/_sim/login", self.login),
             web.post("/_sim/expire", self.expire),
+            web.post("/_sim/churn", self.churn),
+            web.get("/_sim/pods", self.pods),
         ]
 
     async def health(self, _request: web.Request) -> web.Response:
@@ -109,6 +111,23 @@ class Control:
         except (msgspec.DecodeError, ValueError) as error:
             return _refuse(str(error))
         return _answer({"ok": True})
+
+    async def churn(self, request: web.Request) -> web.Response:
+        """Have pods change at a ``rate`` for some ``seconds`` (see `Wish`); answers afterwards."""
+        from backends.sim.churn import Churn, Wish
+
+        try:
+            churn = Churn(self._world, msgspec.json.decode(await request.read(), type=Wish))
+            made = await churn.run()
+        except (msgspec.DecodeError, ValueError) as error:
+            return _refuse(str(error))
+        return _answer({"changes": made})
+
+    async def pods(self, _request: web.Request) -> web.Response:
+        """Answer (namespace, name, restarts) of every pod, by cluster."""
+        from backends.sim.churn import tally
+
+        return _answer({name: tally(cluster) for name, cluster in self._world.kube.items()})
 
     async def fault(self, request: web.Request) -> web.Response:
         """Have coming calls fail, be slow or hang (see `Fault`); ``{}`` clears all of it."""

@@ -141,3 +141,4 @@ class SimServer:
         while True:
             await asyncio.sleep(TICK)
             self.world.advance()
+            self.world.prepare()

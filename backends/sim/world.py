@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from backends.clock import Clock
 from backends.sim.agenda import Agenda
@@ -16,31 +15,16 @@ from backends.sim.roles import AssumedRole
 
 if TYPE_CHECKING:
     from backends.sim.cloudmap import CloudMapWorld
+    from backends.sim.kube_world import KubeClusters
     from backends.sim.logs import LogWorld
     from backends.sim.queues import Queues
 
 
-AGE = {"small": 900.0, "large": 240.0}
+AGE = {"small": 900.0, "large": 240.0, "huge": 60.0}
 """Seconds that a world of each scale has already lived through when it is first looked at."""
 
 FIRST_RELEASE = (4.0, 8.0)
 """Seconds from then to the first rollout that begins before the visitor's eyes."""
-
-
-class KubeCluster(Protocol):
-    """What the frame and the AWS half ask of one simulated Kubernetes cluster."""
-
-    def incident(self, name: str, workload: str) -> None:
-        """Make an incident befall a workload; raises ValueError where either is unknown."""
-        ...
-
-    def advance(self) -> None:
-        """Process everything due up to the clock's now; costs what is due."""
-        ...
-
-    def pod_addresses(self, namespace: str, workload: str) -> list[tuple[str, str]]:
-        """Return the (pod name, pod IP) pairs of a workload's pods that have an address."""
-        ...
 
 
 class World:
@@ -64,7 +48,7 @@ class World:
         """Where the simulator listens, once it does."""
         opening = self.opened if lively else None
         self.ecs = EcsWorld(blueprint, self.agenda, self.rng("ecs"), opening)
-        self._kube: Mapping[str, KubeCluster] | None = None
+        self._kube: KubeClusters | None = None
         self._cloudmap: CloudMapWorld | None = None
         self._logs: LogWorld | None = None
         self._queues: Queues | None = None
@@ -77,7 +61,7 @@ class World:
         return random.Random(f"{self.blueprint.seed}:{part}")
 
     @property
-    def kube(self) -> Mapping[str, KubeCluster]:
+    def kube(self) -> KubeClusters:
         """The Kubernetes clusters by name, laid out when they are first asked for."""
         if self._kube is None:
             from backends.sim.kube_world import build
@@ -130,5 +114,10 @@ class World:
     def advance(self) -> None:
         """Process every event due up to the clock's now, in both halves."""
         self.agenda.run(self.clock.now())
-        for cluster in (self._kube or {}).values():
-            cluster.advance()
+        if self._kube is not None:
+            self._kube.advance(self.clock.now())
+
+    def prepare(self) -> None:
+        """Lay out a little more of a world that is too large to be laid out at once."""
+        if self.blueprint.scale == "huge":
+            self.kube.lay_out_next()

@@ -118,7 +118,7 @@ def test_flags_may_stand_behind_the_command() -> None:
     [
         (("--bogus",), "unrecognized arguments: --bogus"),
         (("simulate", "--port", "70000"), "is not a port"),
-        (("demo", "--scale", "huge"), "invalid choice: 'huge'"),
+        (("demo", "--scale", "vast"), "invalid choice: 'vast'"),
         (("get",), "required: kind"),
     ],
 )
