@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from backends.calls import CALLS_KIND, call_rows
 from backends.fleet import Fleet
 from backends.model import Cell, FeedState, Ref, Resource
-from tui.rows import RowsChanged, SourceStatus
+from tui.row_status import SourceStatus
+from tui.rows import RowsChanged
 
 PERIOD = 1.0
 """Seconds between two looks at the budgets: what they count is counted by the second."""

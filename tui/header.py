@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from backends.model import FeedState, FeedStatus, Problem, Usage
-from tui.rows import SourceStatus
+from tui.row_status import SourceStatus
 from widgets.scope_bar import HeaderState
 
 if TYPE_CHECKING:
@@ -16,6 +16,9 @@ def state_of(screen: BrowseScreen) -> HeaderState:
     """Return everything that the header says at this moment."""
     table, fleet = screen.table, screen.fleet
     shown = f"{table.shown}" if table.shown == table.total else f"{table.shown} of {table.total}"
+    if table.marked_count:
+        hidden = len(table.marked_hidden)
+        shown += f", {table.marked_count} marked" + (f", {hidden} of them hidden" if hidden else "")
     title = screen.source.kind.title.lower()
     return HeaderState(
         now=fleet.clock.now(),

@@ -12,7 +12,8 @@ from backends.fleet import Fleet
 from backends.model import Kind, Query, Ref, Resource
 from tui.call_rows import CallRows
 from tui.commands import Command, CommandError
-from tui.rows import BoardRows, EverywhereRows, QueryRows, RowSource
+from tui.query_rows import EverywhereRows, QueryRows
+from tui.rows import BoardRows, RowSource
 
 
 class Place(msgspec.Struct, frozen=True):

@@ -20,7 +20,9 @@ from tui.cli import Options
 from tui.commands import OWN_KINDS, CommandError, Vocabulary
 from tui.compose import SourcesFor, attach_backends
 from tui.offers import Wording, explained
-from tui.rows import BoardRows, EverywhereRows, RowSource, SourceStatus
+from tui.query_rows import EverywhereRows
+from tui.row_status import SourceStatus
+from tui.rows import BoardRows, RowSource
 from widgets.cells import RIGHT_ALIGNED, cell_text, fit, width_of
 from widgets.row_filter import RowFilter
 from widgets.row_view import RowView

@@ -16,8 +16,8 @@ COMMAND = (
     "--rounds", "4", "--variety", "2", "--hour-in", "60",
 )  # fmt: skip
 OURS = (
-    "tui.screens.", "tui.rows.", "backends.fleet.", "backends.store.", "backends.losses.",
-    "backends.eks.rest.", "backends.logs.", "widgets.log_buffer.LogBuffer", "widgets.log_pane.",
+    "tui.screens.", "tui.rows.", "tui.query_rows.", "backends.fleet.", "backends.store.",
+    "backends.losses.", "backends.eks.rest.", "backends.logs.", "widgets.log_buffer.LogBuffer", "widgets.log_pane.",
     "widgets.resource_table.", "widgets.row_view.RowView", "widgets.detail_pane.",
 )  # fmt: skip
 """Where types are whose objects come and go with a view: after a round there are as many as before

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from backends.model import FeedState, FeedStatus
-from tui.rows import combine
+from tui.row_status import combine
 
 NOW = 9.0
 QUEUE, POLLING, WATCH = (FeedStatus(FeedState.LIVE, NOW, by=by) for by in ("queue", "polling", ""))

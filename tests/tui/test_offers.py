@@ -17,7 +17,7 @@ from tui.commands import CommandError, Vocabulary
 from tui.compose import make_fleet
 from tui.config import Config
 from tui.plain import print_rows
-from tui.rows import combine
+from tui.row_status import combine
 
 NAME = (Column("name", "Name"),)
 DESIGNED = (
