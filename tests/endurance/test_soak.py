@@ -17,8 +17,9 @@ COMMAND = (
 )  # fmt: skip
 OURS = (
     "tui.screens.", "tui.rows.", "tui.query_rows.", "backends.fleet.", "backends.store.",
-    "backends.losses.", "backends.eks.rest.", "backends.logs.", "widgets.log_buffer.LogBuffer", "widgets.log_pane.",
-    "widgets.resource_table.", "widgets.row_view.RowView", "widgets.detail_pane.",
+    "backends.losses.", "backends.eks.rest.", "backends.logs.", "widgets.log_buffer.LogBuffer",
+    "widgets.log_pane.", "widgets.resource_table.", "widgets.row_view.RowView",
+    "widgets.detail_pane.",
 )  # fmt: skip
 """Where types are whose objects come and go with a view: after a round there are as many as before
 it. What is drawn and what the world consists of are other matters."""
