@@ -6,10 +6,10 @@ Entries have ids (their place in the log), those that the filter lets through ha
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from backends.clock import Clock
-from backends.model import LogBatch, Problem
+from backends.model import LogBatch, LogLine, Problem
 from widgets.log_buffer import MAX_BYTES, Classify, Entry, LogBuffer, Note, NoteKind, unmarked
 from widgets.log_filter import Pattern
 from widgets.log_format import LogFormat, saved_line
@@ -88,6 +88,19 @@ class LogModel:
             self.grown |= self.format.admit({line.source for line in batch.lines})
         self.live = self.live or batch.live
 
+    def prepend(self, lines: Sequence[LogLine]) -> int:
+        """Put older lines before the oldest one held; what is in view stays there.
+
+        Returns how many there was room for, those next to the oldest first (see
+        `LogBuffer.prepend`).
+        """
+        if self.matches:
+            self.matches.rewind()
+        taken = self.buffer.prepend(lines)
+        if taken:
+            self.grown |= self.format.admit({line.source for line in lines[-taken:]})
+        return taken
+
     def clear(self) -> None:
         """Begin anew: no lines, no counts, but the same filter and modes."""
         self.buffer = LogBuffer(self.buffer.max_bytes, self.buffer.classify)
@@ -137,9 +150,10 @@ class LogModel:
         self.viewport.reindex(self._index())
 
     def moved(self, *, following: bool) -> None:
-        """Take note that the user went elsewhere."""
+        """Take note that the user went elsewhere; whoever reads back is given room to."""
         self._wanted = None
         self.viewport.following = following
+        self.buffer.stretched = not following
 
     def seek(self, pattern: Pattern, ordinal: int, step: int) -> Iterator[int | None]:
         """Look for a shown entry that matches, from an ordinal on in steps of 1 or -1.
@@ -167,7 +181,7 @@ class LogModel:
 
     def snapshot_text(self, *, filtered: bool) -> Iterator[str]:
         """Return the entries held now as text, formatted as they are read, in any thread."""
-        entries = self.buffer.span(self.buffer.first, self.buffer.end)
+        entries = self.buffer.snapshot()
         pattern = Pattern(self.pattern.text if filtered else "")
         return _saved(entries, pattern)
 
@@ -191,7 +205,7 @@ class LogModel:
         self.buffer.note(Note(at=self.clock.now(), text=text, kind=kind))
 
 
-def _saved(entries: Sequence[Entry], pattern: Pattern) -> Iterator[str]:
+def _saved(entries: Iterable[Entry], pattern: Pattern) -> Iterator[str]:
     """Yield the lines of a file, and at last what the pattern could not be looked for in."""
     for entry in entries:
         if pattern.empty or pattern.accepts(entry):

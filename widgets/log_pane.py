@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import ClassVar
 
@@ -14,7 +14,7 @@ from textual.selection import Selection
 from textual.strip import Strip
 
 from backends.clock import Clock
-from backends.model import LogBatch
+from backends.model import LogBatch, LogLine
 from backends.text import clean_block
 from widgets.log_buffer import MAX_BYTES
 from widgets.log_canvas import LogCanvas
@@ -85,6 +85,19 @@ class LogPane(LogControl):
         """Take in a batch; it costs little, and the next frame shows it."""
         self._model.feed(batch)
         self._schedule()
+
+    def prepend(self, lines: Sequence[LogLine]) -> int:
+        """Put older lines, in their order, before the oldest one held; what is in view stays.
+
+        Returns how many there was room for; those next to the oldest are taken first. Nothing
+        falls out for history: where the memory is full there is room for a quarter more, and
+        only while the pane does not follow. Once it follows again, the oldest lines fall out.
+        """
+        taken = self._model.prepend(lines)
+        if taken:
+            self._canvas.redraw()
+            self._schedule()
+        return taken
 
     def clear(self) -> None:
         """Forget every line and count, for another log; filter and modes stay."""

@@ -36,7 +36,7 @@ class Matches:
         self.pattern = pattern
         """What is looked for."""
         self._buffer = buffer
-        self._older: list[int] = []  # ids, newest first: ordinals -1, -2, ...
+        self._older: list[int] = []  # ids, newest first: ordinals _shift - 1, _shift - 2, ...
         self._newer: list[int] = []  # ids, oldest first: ordinals _shift, _shift + 1, ...
         self._shift = 0
         self._back = buffer.end  # everything from here to _ahead has been looked at
@@ -51,7 +51,7 @@ class Matches:
     @property
     def lo(self) -> int:
         """The ordinal of the oldest match."""
-        return -len(self._older) if self._older else self._shift
+        return self._shift - len(self._older)
 
     @property
     def hi(self) -> int:
@@ -60,8 +60,8 @@ class Matches:
 
     def id_at(self, ordinal: int) -> int:
         """Return the id of the entry that has this ordinal."""
-        if ordinal < 0:
-            return self._older[-1 - ordinal]
+        if ordinal < self._shift:
+            return self._older[self._shift - 1 - ordinal]
         return self._newer[ordinal - self._shift]
 
     def ordinal_of(self, entry_id: int) -> int:
@@ -69,8 +69,8 @@ class Matches:
         if self._older and entry_id <= self._older[0]:
             rank = bisect_left(self._older, -entry_id, key=lambda known: -known)
             if rank < len(self._older) and self._older[rank] == entry_id:
-                return -1 - rank
-            return -rank
+                return self._shift - 1 - rank
+            return self._shift - rank
         return self._shift + bisect_left(self._newer, entry_id)
 
     def ids(self) -> list[int]:
@@ -104,6 +104,14 @@ class Matches:
             gone = bisect_left(self._newer, first)
             del self._newer[:gone]
             self._shift += gone
+
+    def rewind(self) -> None:
+        """Expect that entries are put before the oldest: they are to be looked at as well."""
+        self.forget()
+        first = self._buffer.first
+        self._back = max(self._back, first)
+        self._floor = max(self._floor, first)
+        self._candidates = [i for i in self._candidates if i >= first]
 
     def step(self, clock: Clock, budget: float = SLICE) -> bool:
         """Look on for about `budget` seconds; return whether there is more to look at.

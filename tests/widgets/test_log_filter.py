@@ -151,7 +151,7 @@ def test_a_grown_pattern_looks_only_at_what_matched() -> None:
 
 
 def test_what_matched_and_fell_out_is_not_looked_at_again() -> None:
-    ring, clock = LogBuffer(max_bytes=20_000), ManualClock()
+    ring, clock = LogBuffer(max_bytes=8_000), ManualClock()
     ring.extend([line("ab") for _ in range(100)])
     first = Matches(ring, Pattern("a"))
     drain(first, clock)

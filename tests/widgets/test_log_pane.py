@@ -37,7 +37,7 @@ async def test_what_was_fed_before_it_was_mounted_is_shown() -> None:
 
 
 async def test_scrolling_up_stands_still_while_lines_come_and_fall_out() -> None:
-    app = LogApp(max_bytes=100_000)
+    app = LogApp(max_bytes=35_000)
     async with app.run_test(size=SIZE) as pilot:
         app.pane.feed(numbered(0, 500))
         await app.shown()
@@ -53,6 +53,33 @@ async def test_scrolling_up_stands_still_while_lines_come_and_fall_out() -> None
         assert first > 490
         assert await app.shown() == lines(first, first + 10)
         assert not app.pane.following
+
+
+@pytest.mark.parametrize("pattern", ["", "line", "[0-9]$"])
+async def test_history_comes_in_at_the_top_and_moves_nothing_in_view(pattern: str) -> None:
+    app = LogApp(max_bytes=40_000)
+    async with app.run_test(size=SIZE) as pilot:
+        app.pane.set_filter(pattern)
+        app.pane.feed(numbered(3000, 3900))
+        await app.shown()
+        await pilot.press("g")
+        first = int((await app.shown())[0].removeprefix("line "))
+        assert app.pane.fell_out == first - 3000 > 0
+        assert app.pane.prepend(numbered(first - 50, first).lines) == 50
+        assert await app.shown() == lines(first, first + 10)
+        app.pane.feed(numbered(3900, 3910))
+        assert await app.shown() == lines(first, first + 10)
+        await pilot.press("k", "k")
+        assert await app.shown() == lines(first - 2, first + 8)
+        await pilot.press("g")
+        assert await app.shown() == lines(first - 50, first - 40)
+        assert app.pane.held == 910 - (first - 3000) + 50
+        assert 0 < app.pane.prepend(numbered(0, 3000).lines) < 3000
+        await pilot.press("G")
+        app.pane.feed(numbered(3910, 3911))
+        assert await app.shown() == lines(3901, 3911)
+        await pilot.press("g")
+        assert int((await app.shown())[0].removeprefix("line ")) >= first
 
 
 @pytest.mark.parametrize("keys", [("G",), ("end",), ("s",), ("pagedown",) * 2])
@@ -321,13 +348,18 @@ MOVES = (
 @pytest.mark.parametrize("wrap", [False, True])
 async def test_whatever_happens_a_slice_of_the_log_is_shown(seed: int, wrap: bool) -> None:
     rng = random.Random(seed)
-    app = LogApp(max_bytes=40_000)
+    app = LogApp(max_bytes=16_000)
     texts: list[str] = []
     async with app.run_test(size=SIZE) as pilot:
         app.pane.wrap = wrap
         pattern = ""
         for _ in range(40):
-            match rng.randrange(8):
+            match rng.randrange(9):
+                case 8:
+                    old = [f"{-i} " + "older " * rng.randrange(9) for i in range(9)]
+                    texts = texts[len(texts) - app.pane.held :]
+                    taken = app.pane.prepend([line(text) for text in old])
+                    texts[:0] = old[9 - taken :]
                 case 0 | 1 | 2:
                     new = [f"{len(texts) + i} " + "word " * rng.randrange(25) for i in range(9)]
                     texts += new
@@ -341,7 +373,7 @@ async def test_whatever_happens_a_slice_of_the_log_is_shown(seed: int, wrap: boo
                     for name in rng.choices(MOVES, k=3):
                         getattr(app.pane, f"action_{name}")()
             shown = [row for row in await app.shown() if not row.startswith("None of")]
-            held = texts[app.pane.fell_out :]
+            held = texts[len(texts) - app.pane.held :]
             if pattern.startswith("!"):
                 held = [text for text in held if pattern[1:] not in text]
             else:
@@ -537,7 +569,7 @@ async def test_visible_text_is_whole_lines() -> None:
 
 
 async def test_the_mouse_selects_and_the_selection_stays_with_its_text() -> None:
-    app = LogApp(max_bytes=20_000)
+    app = LogApp(max_bytes=12_000)
     async with app.run_test(size=SIZE) as pilot:
         app.pane.feed(numbered(0, 100))
         await app.shown()
