@@ -124,7 +124,7 @@ class _Feed:
 
 
 @contextmanager
-def _defects_translated(action: str) -> Iterator[None]:
+def defects_translated(action: str) -> Iterator[None]:
     """Turn a backend's own defect into a `BackendError`: it costs one view, not the screen.
 
     Its text may hold anything, so only its type is told.
@@ -198,7 +198,7 @@ class Fleet:
         if not isinstance(backend, Discovering):
             return Offer()
         scope = scope.at(namespace="")
-        with _defects_translated("discover kinds"):
+        with defects_translated("discover kinds"):
             offer = self._offers[scope] = await apart(backend.discover_kinds(scope, max_age))
         self._found.update((kind.id, kind) for kind in offer.kinds)
         return offer
@@ -272,7 +272,7 @@ class Fleet:
     async def _run(self, feed: _Feed) -> None:
         query = feed.shelf.query
         try:
-            with _defects_translated(f"watch {query.kind}"):
+            with defects_translated(f"watch {query.kind}"):
                 async for change in self.backend(query.scope).watch(query, feed.demand):
                     self.losses.note(query, change.status, feed.demand)
                     feed.shelf.apply(change)
@@ -290,12 +290,12 @@ class Fleet:
 
     async def describe(self, resource: Resource) -> Description:
         """Fetch everything worth knowing of a resource."""
-        with _defects_translated(f"describe {resource.ref.kind}"):
+        with defects_translated(f"describe {resource.ref.kind}"):
             return await apart(self.backend(resource.ref.scope).describe(resource))
 
     async def logs(self, resource: Resource, request: LogRequest) -> AsyncIterator[LogBatch]:
         """Tail the logs of a resource and of all that run under it."""
-        with _defects_translated(f"tail logs of {resource.ref.kind}"):
+        with defects_translated(f"tail logs of {resource.ref.kind}"):
             batches = stream(self.backend(resource.ref.scope).logs(resource, request))
             async with aclosing(batches):
                 async for batch in batches:
@@ -303,12 +303,12 @@ class Fleet:
 
     async def scale_info(self, resource: Resource) -> ScaleInfo:
         """Fetch what a scale dialog shows."""
-        with _defects_translated(f"ask for the counts of {resource.ref.kind}"):
+        with defects_translated(f"ask for the counts of {resource.ref.kind}"):
             return await apart(self.backend(resource.ref.scope).scale_info(resource))
 
     async def rollout(self, ref: Ref) -> AsyncIterator[Rollout]:
         """Follow a workload's rollout until it settles or fails."""
-        with _defects_translated(f"follow the rollout of {ref.kind}"):
+        with defects_translated(f"follow the rollout of {ref.kind}"):
             states = stream(self.backend(ref.scope).rollout(ref))
             async with aclosing(states):
                 async for rollout in states:
@@ -327,7 +327,7 @@ class Fleet:
                 "that is not known to be done here",
                 "deploy the version before",
             )
-        with _defects_translated(f"look up the past of {resource.ref.name}"):
+        with defects_translated(f"look up the past of {resource.ref.name}"):
             return await apart(backend.rollback_plan(resource))
 
     async def perform(self, operation: Operation) -> Accepted:
@@ -342,7 +342,7 @@ class Fleet:
             )
         entry = await self.audit.sending(operation)
         try:
-            with _defects_translated(f"change {operation.ref.name}"):
+            with defects_translated(f"change {operation.ref.name}"):
                 accepted = await apart(self.backend(operation.ref.scope).perform(operation))
         except BackendError as error:
             await self.audit.refused(entry, error)
