@@ -28,6 +28,13 @@ ERROR: Final = 5
 FATAL: Final = 6
 """The program can't go on: critical, alert, emergency, panic."""
 
+LEVEL: Final = 0x07
+"""The bits of a sign that are the level."""
+FRAME: Final = 0x20
+"""The line only makes sense as a part of the stack trace before it."""
+DIES: Final = 0x40
+"""A stack trace may begin here."""
+
 LEVELS: Final = range(TRACE, FATAL + 1)
 """All that a line can have, from the least to the gravest."""
 
@@ -130,6 +137,16 @@ MAX_HEADERS: Final = 4096
 
 _NO_DIGITS: Final = {ord(digit): "0" for digit in "0123456789"}
 _headers: dict[str, bool] = {}
+_DYING: Final = ("panic:", "Error:")
+_THROWN: Final = ("Error", "Exception", "Throwable", "Interrupt")
+_THROWN_NAME: Final = re.compile(r"[A-Za-z_][\w.$]*")
+_PANICKED: Final = re.compile(r"thread '[^']*' panicked at|goroutine \d+ \[")
+_FRAMES: Final = frozenset(" \tCS")
+_FRAME: Final = re.compile(
+    r"\s+(?:at \S|File \"|from \S+:\d|\.\.\. \d+ (?:more|common)|--- End of|---> )"
+    r"|Caused by: |Stack trace:|\s*Suppressed: "
+)
+"""Lines that only occur within a stack trace: Java's, Python's, Node's, .NET's, Ruby's, PHP's."""
 _DIED: Final = (
     "Traceback (most recent call last):", "Exception in thread ", "Unhandled exception",
     "Unhandled rejection", "Uncaught ",
@@ -138,6 +155,11 @@ _DIED: Final = (
 
 def level_of(text: str) -> int:
     """Return the level that a line names, `NONE` if it names none."""
+    return signs_of(text) & LEVEL
+
+
+def signs_of(text: str) -> int:
+    """Return the level that a line names, with `FRAME` or `DIES` if it is of a stack trace."""
     first = text[:1]
     if first == "{":
         return _in_json(text)
@@ -172,11 +194,14 @@ def level_named(word: str) -> int:
 
 def _by_words(head: str) -> int:
     """Return the level of a line that is none of the most frequent kinds."""
+    if head[:1] in _FRAMES and _FRAME.match(head):
+        return FRAME
     words = (head.replace("[", " ").replace("]", " ") if "[" in head else head).split(None, TOKENS)
     if not words:
         return NONE
     if words[0] in _FIRST:
-        return _FIRST[words[0]]
+        level = _FIRST[words[0]]
+        return level | DIES if words[0] in _DYING else level
     if not _TOKENS.keys().isdisjoint(words) and (found := _in_words(head, words)):
         return found
     if "=" in head and ("l=" in head or "y=" in head) and (match := _LOGFMT.search(head)):
@@ -290,9 +315,8 @@ def _set_off(head: str, at: int, end: int) -> bool:
 def _lead(head: str, word: str) -> int:
     """Return the level of a line that says what it is before a colon, or that a program died."""
     name, colon, _ = word.partition(":")
-    if colon:
-        if level := _LEAD.get(name):
-            return level
-        if name.endswith(("Error", "Exception")) and name.replace(".", "").isalnum():
-            return ERROR
-    return ERROR if head.startswith(_DIED) else NONE
+    if colon and (level := _LEAD.get(name)):
+        return level
+    if name.endswith(_THROWN) and _THROWN_NAME.fullmatch(name) and (colon or name == head.rstrip()):
+        return ERROR | DIES
+    return ERROR | DIES if head.startswith(_DIED) or _PANICKED.match(head) else NONE

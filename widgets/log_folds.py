@@ -1,0 +1,135 @@
+"""Stack traces folded to their first line, and the way to the next failure."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+import msgspec
+
+from widgets.log_buffer import LogBuffer
+from widgets.log_levels import ERROR, FATAL
+from widgets.log_traces import CONTINUES
+
+REACH: Final = 4096
+"""Entries after a line, or after the last that goes on with it, among which more are looked for;
+and before one, for the line that it goes on with."""
+
+MAX_KNOWN: Final = 4096
+"""Lines whose traces are remembered; beyond that all are forgotten and looked for anew."""
+
+_CONTINUING = re.compile(rb"[\x10-\x1f]")
+
+
+class _Fold(msgspec.Struct, gc=False):
+    ids: list[int]
+    upto: int
+    closed: bool = False
+
+
+class Folds:
+    """Which entries of a ring are put away beneath the line that they go on with."""
+
+    def __init__(self, buffer: LogBuffer) -> None:
+        self.folding = True
+        """Traces are folded, but for those that were unfolded one by one."""
+        self._buffer = buffer
+        self._known: dict[int, _Fold] = {}
+        self._heads: dict[int, int | None] = {}
+        self._unfolded: set[int] = set()
+
+    def lines(self, entry_id: int) -> list[int]:
+        """Return the ids of the entries that go on with one, none if it goes on itself."""
+        if not self._buffer.first <= entry_id < self._buffer.end:
+            return []
+        known = self._known.get(entry_id)
+        if known is None:
+            if self._buffer.mark(entry_id) & CONTINUES:
+                return []
+            known = _Fold([], entry_id + 1)
+        if not known.closed and known.upto < self._buffer.end:
+            self._look_on(entry_id, known)
+        return known.ids
+
+    def _look_on(self, entry_id: int, fold: _Fold) -> None:
+        """Take in what has arrived since; a line from the same source that stands alone ends it."""
+        last = fold.ids[-1] if fold.ids else entry_id
+        stop = min(self._buffer.end, last + 1 + REACH)
+        marks = self._buffer.marks(fold.upto, stop)
+        if not _CONTINUING.search(marks):
+            return
+        source = self._buffer[entry_id].source
+        held = len(fold.ids)
+        for offset, entry in enumerate(self._buffer.span(fold.upto, stop)):
+            if entry.source != source:
+                continue
+            if not marks[offset] & CONTINUES:
+                fold.closed = True
+                break
+            fold.ids.append(fold.upto + offset)
+        fold.upto = stop
+        if stop < self._buffer.end and len(fold.ids) == held:
+            fold.closed = True
+        if len(self._known) >= MAX_KNOWN:
+            self._known.clear()
+        self._known[entry_id] = fold
+
+    def head(self, entry_id: int) -> int:
+        """Return the id of the entry that one goes on with; its own if there is none held."""
+        if not self._buffer.mark(entry_id) & CONTINUES:
+            return entry_id
+        known = self._heads.get(entry_id)
+        if known is None or known < self._buffer.first:
+            if len(self._heads) >= MAX_KNOWN:
+                self._heads.clear()
+            known = self._heads[entry_id] = self._look_for_head(entry_id)
+        return known
+
+    def _look_for_head(self, entry_id: int) -> int:
+        source = self._buffer[entry_id].source
+        start = max(self._buffer.first, entry_id - REACH)
+        marks = self._buffer.marks(start, entry_id)
+        entries = self._buffer.span(start, entry_id)
+        oldest = entry_id
+        for offset in range(len(entries) - 1, -1, -1):
+            if entries[offset].source == source:
+                if not marks[offset] & CONTINUES:
+                    return start + offset
+                oldest = start + offset
+        return oldest
+
+    def hides(self, entry_id: int) -> bool:
+        """Return whether an entry is folded away."""
+        if not self.folding or not self._buffer.mark(entry_id) & CONTINUES:
+            return False
+        return not self._unfolded or self.head(entry_id) not in self._unfolded
+
+    def folded(self, entry_id: int) -> int:
+        """Return how many entries are folded away beneath one."""
+        if not self.folding or entry_id in self._unfolded:
+            return 0
+        return len(self.lines(entry_id))
+
+    def toggle(self, entry_id: int) -> None:
+        """Unfold the trace that an entry belongs to, or fold it again."""
+        self._unfolded ^= {self.head(entry_id)}
+
+    def toggle_all(self) -> None:
+        """Unfold all traces, or fold all of them."""
+        self.folding = not self.folding
+        self._unfolded.clear()
+
+
+def next_failure(buffer: LogBuffer, start: int, step: int) -> int | None:
+    """Return the id of the nearest entry that reports an error itself, None if there is none.
+
+    It is looked for from the id `start` on, upwards or (step -1) down; stack traces count by
+    their first line.
+    """
+    if step > 0:
+        marks = buffer.marks(start, buffer.end)
+        found = [at for at in (marks.find(ERROR), marks.find(FATAL)) if at >= 0]
+        return max(start, buffer.first) + min(found) if found else None
+    marks = buffer.marks(buffer.first, start + 1)
+    last = max(marks.rfind(ERROR), marks.rfind(FATAL))
+    return buffer.first + last if last >= 0 else None
