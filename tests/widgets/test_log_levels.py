@@ -174,7 +174,10 @@ def test_a_header_decides_and_not_what_follows_it(word: str, sentence: str) -> N
         assert level_of(header.format(word, sentence)) == WORDS[word.lower()]
 
 
-@given(st.sampled_from(sorted(WORDS)), st.dictionaries(st.text(), st.text(), max_size=4))
+@given(
+    st.sampled_from(sorted(WORDS)),
+    st.dictionaries(st.text('abc"\\{}:, \n'), st.text(), max_size=4),
+)
 @example("error", {"msg": '{"level":"info"}', "a": '\\"level":"info"'})
 @example("warn", {"msg": "}}}}"})
 def test_json_decides_by_a_field_of_its_own(word: str, fields: dict[str, str]) -> None:
