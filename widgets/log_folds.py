@@ -15,6 +15,9 @@ REACH: Final = 4096
 """Entries after a line, or after the last that goes on with it, among which more are looked for;
 and before one, for the line that it goes on with."""
 
+WINDOW: Final = 256
+"""Entries that are unpacked at a time on the way there."""
+
 MAX_KNOWN: Final = 4096
 """Lines whose traces are remembered; beyond that all are forgotten and looked for anew."""
 
@@ -53,13 +56,22 @@ class Folds:
 
     def _look_on(self, entry_id: int, fold: _Fold) -> None:
         """Take in what has arrived since; a line from the same source that stands alone ends it."""
-        last = fold.ids[-1] if fold.ids else entry_id
-        stop = min(self._buffer.end, last + 1 + REACH)
-        marks = self._buffer.marks(fold.upto, stop)
-        if not _CONTINUING.search(marks):
-            return
         source = self._buffer[entry_id].source
-        held = len(fold.ids)
+        if not fold.ids and not _CONTINUING.search(
+            self._buffer.marks(fold.upto, fold.upto + REACH)
+        ):
+            return  # nothing has been looked at in earnest
+        while not fold.closed and fold.upto < self._buffer.end:
+            last = fold.ids[-1] if fold.ids else entry_id
+            stop = min(self._buffer.end, fold.upto + WINDOW, last + 1 + REACH)
+            marks = self._buffer.marks(fold.upto, stop)
+            self._take(fold, source, marks, stop)
+            fold.closed = fold.closed or stop == last + 1 + REACH
+        if len(self._known) >= MAX_KNOWN:
+            self._known.clear()
+        self._known[entry_id] = fold
+
+    def _take(self, fold: _Fold, source: str, marks: bytes, stop: int) -> None:
         for offset, entry in enumerate(self._buffer.span(fold.upto, stop)):
             if entry.source != source:
                 continue
@@ -68,11 +80,6 @@ class Folds:
                 break
             fold.ids.append(fold.upto + offset)
         fold.upto = stop
-        if stop < self._buffer.end and len(fold.ids) == held:
-            fold.closed = True
-        if len(self._known) >= MAX_KNOWN:
-            self._known.clear()
-        self._known[entry_id] = fold
 
     def head(self, entry_id: int) -> int:
         """Return the id of the entry that one goes on with; its own if there is none held."""
@@ -87,15 +94,17 @@ class Folds:
 
     def _look_for_head(self, entry_id: int) -> int:
         source = self._buffer[entry_id].source
-        start = max(self._buffer.first, entry_id - REACH)
-        marks = self._buffer.marks(start, entry_id)
-        entries = self._buffer.span(start, entry_id)
-        oldest = entry_id
-        for offset in range(len(entries) - 1, -1, -1):
-            if entries[offset].source == source:
-                if not marks[offset] & CONTINUES:
-                    return start + offset
-                oldest = start + offset
+        oldest = stop = entry_id
+        while stop > max(self._buffer.first, oldest - REACH):
+            start = max(self._buffer.first, stop - WINDOW)
+            marks = self._buffer.marks(start, stop)
+            entries = self._buffer.span(start, stop)
+            for offset in range(len(entries) - 1, -1, -1):
+                if entries[offset].source == source:
+                    oldest = start + offset
+                    if not marks[offset] & CONTINUES:
+                        return oldest
+            stop = start
         return oldest
 
     def hides(self, entry_id: int) -> bool:

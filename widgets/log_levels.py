@@ -110,6 +110,7 @@ _KEYS: Final = tuple(
 _KEY: Final = re.compile(
     r'"(?:level(?:name)?|severity|lvl|log\.level|Level|LogLevel|log_?level|@l)"'
 )
+_STRING: Final = re.compile(r'"(?!log")(?:[^"\\]|\\.)*"')
 _MOST_KEYS: Final = 8
 _VALUE: Final = re.compile(r'\s*:\s*(?:"([A-Za-z]{1,16})"|(\d{1,3})\b)')
 _LOGFMT: Final = re.compile(
@@ -249,9 +250,7 @@ def _field(found: re.Match[str], text: str) -> int:
 
 def _own(text: str, at: int) -> bool:
     """Return whether a key belongs to the outermost object, or to a ``log`` in it (ECS)."""
-    before = text[:at]
-    if '"' in before:
-        before = re.sub(r'"(?:[^"\\]|\\.)*"', '""', before) if "log" not in before else before
+    before = _STRING.sub('""', text[:at])
     depth = before.count("{") - before.count("}")
     return depth == 1 or (depth == 2 and before.rstrip(" {").endswith(('"log":', '"log": ')))
 

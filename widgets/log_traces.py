@@ -135,7 +135,7 @@ def _belongs(line: LogLine, sign: int, before: LogLine, mark: int) -> bool:
 
 
 def _near(at: float, before: float, gap: float) -> bool:
-    return not at or not before or at - before <= gap
+    return not at or not before or abs(at - before) <= gap
 
 
 def _goes_on(trace: _Trace, line: LogLine, sign: int) -> bool:
