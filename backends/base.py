@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from typing import Protocol, TypeAlias, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, TypeAlias, runtime_checkable
 
 import msgspec
 
@@ -29,6 +29,10 @@ from backends.model import (
     Scope,
     Usage,
 )
+
+if TYPE_CHECKING:
+    from backends.logs.insights import Insights
+    from backends.logs.insights_model import Choice
 
 
 def sentence(problem: Problem) -> str:
@@ -329,6 +333,21 @@ class Rewinding(Protocol):
 
     def history(self, resource: Resource, request: LogRequest) -> LogHistory:
         """Return the past of what `Backend.logs` tails for the same request; makes no call."""
+        ...
+
+
+@runtime_checkable
+class Questioning(Protocol):
+    """What a `Backend` may be besides: one over AWS accounts, whose logs can be asked about."""
+
+    @property
+    def insights(self) -> Insights | None:
+        """CloudWatch Logs Insights of its accounts; None: it knows of none."""
+        ...
+
+    async def log_groups(self, resource: Resource) -> Choice:
+        """Return the log groups behind a resource; raises `BackendError` where AWS must be asked
+        and does not answer. What has none says why in `Choice.note`."""
         ...
 
 

@@ -143,12 +143,36 @@ def _conflict(context: CallContext, message: str, said: str) -> BackendError:
     return Conflict(context.action, message, "refresh, look at its status, and try again")
 
 
+_AT = re.compile(r"at line (\d+) and position (\d+)")
+
+
+def _malformed(context: CallContext, message: str, said: str) -> BackendError:
+    """A query of Logs Insights that it does not understand, or whose range it can't look at."""
+    found = _AT.search(said)
+    if "retention" in said or "creation time" in said:
+        remedy = "choose a range that the log groups still keep"
+    elif found:
+        remedy = f"correct the query at line {found[1]}, character {int(found[2]) + 1}"
+    else:
+        remedy = "correct the query; AWS says what it did not understand"
+    return Invalid(context.action, message, remedy)
+
+
+def _limited(context: CallContext, message: str, said: str) -> BackendError:
+    if context.action == "logs:StartQuery":
+        remedy = "wait until a query of this account and region ends, or stop one"
+        return Conflict(context.action, message, remedy)
+    return Invalid(context.action, message, "ask for a higher quota, or for less")
+
+
 _ANSWERS = (
     (DENIED, _denied),
     (EXPIRED, _expired),
     (SIGNATURE, _signature),
     (NOT_FOUND, _not_found),
     (CONFLICT, _conflict),
+    (frozenset({"MalformedQueryException"}), _malformed),
+    (frozenset({"LimitExceededException"}), _limited),
 )
 
 

@@ -33,7 +33,11 @@ _LOGS = {
     Limit("logs:groups", 10, 10): ("DescribeLogGroups",),
     Limit("logs:streams", 25, 25): ("DescribeLogStreams",),
     Limit("logs:live-tail", 3, 3): ("StartLiveTail",),
+    Limit("logs:start-query", 10, 10): ("StartQuery",),
+    Limit("logs:query-results", 10, 10): ("GetQueryResults",),
+    Limit("logs:queries", 5, 5): ("StopQuery", "GetLogRecord"),
 }
+"""StopQuery and GetLogRecord have no published rate: the least of the service's others is taken."""
 
 _CLOUD_MAP = {
     Limit("servicediscovery:discover", 2000, 1000): ("DiscoverInstances",),

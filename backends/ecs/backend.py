@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import aclosing
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from backends.aws.access import AwsAccess
 from backends.aws.poll import poll
@@ -41,6 +41,10 @@ from backends.model import (
     Usage,
 )
 
+if TYPE_CHECKING:
+    from backends.logs.insights import Insights
+    from backends.logs.insights_model import Choice
+
 PROVIDER = "ecs"
 
 
@@ -52,6 +56,7 @@ class EcsBackend:
         self._clock = clock
         self._definitions = TaskDefinitions(self._access)
         self._events = EventFeeds(self._access, feed_queues(sources.feed_queues), clock)
+        self._insights: Insights | None = None
 
     @property
     def kinds(self) -> Mapping[str, Kind]:
@@ -138,6 +143,21 @@ class EcsBackend:
 
         return tail(self._access, resource, request, self._clock)
 
+    @property
+    def insights(self) -> Insights:
+        """CloudWatch Logs Insights of every profile and region."""
+        if self._insights is None:
+            from backends.logs.insights import Insights
+
+            self._insights = Insights(self._access, self._clock)
+        return self._insights
+
+    async def log_groups(self, resource: Resource) -> Choice:
+        """Return the log groups that a service, task or container writes to."""
+        from backends.ecs.loggroups import choice
+
+        return await choice(self._definitions, resource)
+
     async def scale_info(self, resource: Resource) -> ScaleInfo:
         """Fetch a service's counts and its Application Auto Scaling target."""
         return await scaling.scale_info(self._access, resource.ref)
@@ -173,6 +193,8 @@ class EcsBackend:
     async def close(self) -> None:
         """Release the connections to AWS."""
         await self._events.close()
+        if self._insights is not None:
+            await self._insights.close()
         await self._access.close()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from functools import partial
+from typing import TYPE_CHECKING
 
 from backends.base import Demand, Invalid, Offer, Sources
 from backends.clock import Clock
@@ -19,6 +20,7 @@ from backends.eks.kinds.workloads import WORKLOADS
 from backends.eks.logs import tail
 from backends.eks.pace import Pace
 from backends.eks.rollout import follow
+from backends.logs.insights_model import Choice
 from backends.model import (
     Accepted,
     Change,
@@ -37,6 +39,9 @@ from backends.model import (
     Usage,
 )
 
+if TYPE_CHECKING:
+    from backends.logs.insights import Insights
+
 
 class KubeBackend:
     """Kubernetes, wherever it runs: clusters found through EKS, and kubeconfig contexts."""
@@ -48,6 +53,7 @@ class KubeBackend:
         self._connections = Connections(sources, clock)
         self._catalog = Catalog(self._connections, clock)
         self._narrow: set[tuple[Scope, str]] = set()
+        self._insights: Insights | None = None
 
     @property
     def kinds(self) -> Mapping[str, Kind]:
@@ -129,6 +135,22 @@ class KubeBackend:
             async for batch in batches:
                 yield batch
 
+    @property
+    def insights(self) -> Insights | None:
+        """CloudWatch Logs Insights of the accounts that clusters are found in, if any are."""
+        aws = self._connections.aws
+        if self._insights is None and aws is not None:
+            from backends.logs.insights import Insights
+
+            self._insights = Insights(aws, self._clock)
+        return self._insights
+
+    async def log_groups(self, resource: Resource) -> Choice:
+        """Return the log group that Container Insights made of a resource's cluster."""
+        from backends.eks.loggroups import choice
+
+        return await choice(self.insights, resource)
+
     async def scale_info(self, resource: Resource) -> ScaleInfo:
         """Fetch what a scale dialog shows."""
         return await operations.scale_info(self._connections, resource)
@@ -160,4 +182,6 @@ class KubeBackend:
 
     async def close(self) -> None:
         """Close every connection; the backend is not used again."""
+        if self._insights is not None:
+            await self._insights.close()
         await self._connections.close()

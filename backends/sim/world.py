@@ -15,6 +15,7 @@ from backends.sim.roles import AssumedRole
 
 if TYPE_CHECKING:
     from backends.sim.cloudmap import CloudMapWorld
+    from backends.sim.insights import Queries
     from backends.sim.kube_world import KubeClusters
     from backends.sim.logs import LogWorld
     from backends.sim.queues import Queues
@@ -52,6 +53,7 @@ class World:
         self._cloudmap: CloudMapWorld | None = None
         self._logs: LogWorld | None = None
         self._queues: Queues | None = None
+        self._questions: Queries | None = None
         self.agenda.run(self.opened)
         if lively:
             self.ecs.release_soon(FIRST_RELEASE)
@@ -96,6 +98,15 @@ class World:
 
             self._logs = LogWorld(self)
         return self._logs
+
+    @property
+    def questions(self) -> Queries:
+        """The queries of CloudWatch Logs Insights."""
+        if self._questions is None:
+            from backends.sim.insights import Queries
+
+            self._questions = Queries(self)
+        return self._questions
 
     def incident(self, name: str, cluster: str, service: str) -> None:
         """Make an incident befall a service or workload now.

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from aws_questions import QUESTIONS, REFUSED_QUESTIONS
+
 from backends.sim.server import SimServer
 
 Params = Mapping[str, Any] | Callable[[SimServer], Mapping[str, Any]]
@@ -116,6 +118,7 @@ CASES: list[tuple[str, str, Params]] = [
     ("logs", "FilterLogEvents", GROUP | {"limit": 20}),
     ("logs", "GetLogEvents",
      lambda s: GROUP | {"limit": 5, "logStreamName": f"ecs/web/{_task(s)}"}),
+    *QUESTIONS,
     ("servicediscovery", "ListNamespaces", {}),
     ("servicediscovery", "GetNamespace", lambda s: {"Id": _registry(s).namespace.id}),
     ("servicediscovery", "GetNamespace", lambda s: {"Id": _registry(s, "gateway").namespace.id}),
@@ -221,6 +224,7 @@ REFUSALS: list[tuple[str, str, Params, str]] = [
     ("logs", "GetLogEvents",
      lambda s: GROUP | {"logStreamName": f"ecs/web/{_task(s)}", "nextToken": "x"},
      "InvalidParameterException"),
+    *REFUSED_QUESTIONS,
     ("servicediscovery", "ListNamespaces", {"MaxResults": 101}, "InvalidInput"),
     ("servicediscovery", "ListNamespaces", {"NextToken": "x"}, "InvalidInput"),
     ("servicediscovery", "ListNamespaces", {"Filters": [{"Name": "AGE", "Values": ["1"]}]},

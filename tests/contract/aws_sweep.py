@@ -20,6 +20,7 @@ from backends.ecs.backend import EcsBackend
 from backends.eks.backend import KubeBackend
 from backends.eks.mint import Minter
 from backends.eks.token import GetToken
+from backends.logs.insights_model import POINTER, Question
 from backends.model import LogRequest, Query, Resource, Restart, Scale, Verb
 from backends.sim.aws import wire
 from backends.sim.server import SimServer
@@ -153,6 +154,7 @@ async def _sweep_ecs(views: Views) -> None:
             for row in (tasks[0], rows["ecs/containers"][0]):
                 reads += [(row, request) for request in REQUESTS]
             await asyncio.gather(*(_read(views, row, request) for row, request in reads))
+            await _question(views, services[0])
 
 
 async def _operate(views: Views, service: Resource) -> None:
@@ -175,6 +177,27 @@ async def _read(views: Views, row: Resource, request: LogRequest) -> None:
     async with asyncio.timeout(DEADLINE):
         async for batch in backend.logs(row, request):
             assert batch.problem is None, batch.problem
+
+
+async def _question(views: Views, service: Resource) -> None:
+    """Ask Insights of the logs of a service, look at an event, and leave a question early."""
+    ecs = views.backend("ecs")
+    assert isinstance(ecs, EcsBackend)
+    choice = await ecs.log_groups(service)
+    assert choice.scope is not None
+    where = await ecs.insights.place(choice.scope)
+    assert await ecs.insights.groups(where)
+    now = int(ecs._clock.now())
+    question = Question(where, choice.groups, "fields @message | limit 3", now - 120, now)
+    await ecs.insights.estimate(question)
+    async with asyncio.timeout(DEADLINE), aclosing(ecs.insights.ask(question)) as answers:
+        async for answer in answers:
+            last = answer
+    pointer = dict(last.rows[0])[POINTER]
+    assert await ecs.insights.record(where, pointer)
+    async with aclosing(ecs.insights.ask(question)) as left:
+        await anext(left)
+    await ecs.insights.close()
 
 
 async def _sweep_cloudmap(views: Views) -> None:
