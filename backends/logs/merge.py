@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import suppress
 from math import inf
 
 from backends.base import BackendError
 from backends.clock import Clock
 from backends.logs.crew import Crew
+from backends.logs.lateness import Lateness
+from backends.logs.past import Past
+from backends.logs.placing import Placing, given_keys
 from backends.logs.reorder import CAPACITY, CAPACITY_CHARS, Mark, Reorder, Taken
 from backends.logs.settling import Settling
 from backends.logs.source import Source, defect, following
+from backends.logs.standing import Standing
 from backends.model import LogBatch, LogLine, Problem
 
 WINDOW = 0.3
@@ -32,13 +35,15 @@ _TURN = 1_000
 class LogMerge:
     """Merges sources that come and go into one iterator of batches.
 
-    Lines leave sorted by time within `window` seconds of arrival (`Reorder` says exactly how);
-    a source that is alone is not held back. A `Settling` says of each line how long to hold
-    it, and tells of those that are late, which leave at once. Nobody waits for a slow source,
-    but for the first `settle` seconds, in which the pasts of all sources are collected so that
-    they come in order (`inf`: until every source has caught up or ended). When the reader is
-    slow the buffer fills up and the sources wait: nothing is lost. `clock` dates lines without
-    a time.
+    Lines leave sorted by time within `window` seconds of arrival (`Reorder` says exactly how):
+    one that took longer than that to arrive is out of order by the rest at the most, and counted
+    in a note. A source that is alone is not held back. A `Settling` says of each line how long
+    to hold it; those that are late leave at once. Nobody waits for a slow source, but for the
+    first `settle` seconds, in which the pasts of all sources are collected so that they come in
+    order (`inf`: until every source has caught up or ended). Sources whose clocks are off are
+    sorted by when their lines arrive (`Clocks`): they hold up nobody and are not lost. When the
+    reader is slow the buffer fills up and the sources wait: nothing is lost. `clock` dates
+    lines without a time.
     """
 
     def __init__(
@@ -51,27 +56,26 @@ class LogMerge:
         capacity: int = CAPACITY,
         capacity_chars: int = CAPACITY_CHARS,
     ) -> None:
-        self._clock = clock
-        self._window = window
+        self._placing = Placing(clock, window)
+        self._late = Lateness(clock)
         self._interval = interval
-        self._settle = settle
-        prompt = isinstance(window, Settling)
+        prompt = self._placing.prompt
         self._buffer = Reorder(lines=capacity, chars=capacity_chars, prompt=prompt)
         self._sources: dict[str, Source] = {}
+        self._past = Past(self._buffer, self._sources, settle, capacity)
         self._wake = asyncio.Event()
         self._pumps = Crew(self._wake.set)
         self._room = asyncio.Event()
         self._turn = asyncio.Lock()
         self._state = "new"  # then "open", then "closed"
-        self._began = 0.0
         self._spoke = -inf
-        self._settled = False
-        self._crowded = False  # there was more than one source of lines at some time
+        self._crowd = 0  # how many sources there are that can have lines
         self._live = False
+        self._since = 0.0
         self._sealed = False
         self._dropped = 0
-        self._failure: tuple[str, Problem] | None = None
-        self._told: Problem | None = None
+        self._standing = Standing()
+        self._told: tuple[Problem | None, str] = (None, "")
 
     def names(self) -> tuple[str, ...]:
         """Return the names of the sources that have not ended, in the order of their coming."""
@@ -81,8 +85,8 @@ class LogMerge:
         """Follow one more source; after the merge was closed this does nothing.
 
         A `control` source is not spoken of and has no lines that need sorting: one that finds
-        the others, and is `live` when it has added those that there are. Raises ValueError
-        where a source of that name is being followed.
+        the others, and is `live` when it has added those that there are; or one whose lines are
+        in order already. Raises ValueError where a source of that name is being followed.
         """
         if name in self._sources:
             raise ValueError(f"a log source named {name!r} is being followed already")
@@ -90,9 +94,8 @@ class LogMerge:
             return
         source = self._sources[name] = Source(name, lines, control=control)
         source.awaited = not self._live
-        self._crowded = self._crowded or self._crowd > 1
-        if self._failure is not None and self._failure[0] == name:
-            self._failure = None
+        self._count(source, 1)
+        self._standing.begins(name)
         if self._state == "open":
             self._start(source)
             if self._live and not control:
@@ -110,6 +113,10 @@ class LogMerge:
             self._pumps.dismiss(source.task)
         self._gone(source)
 
+    def allow(self, seconds: float) -> None:
+        """Let the pasts of the sources take so long together, if that is more than `settle`."""
+        self._past.allow(seconds)
+
     def seal(self) -> None:
         """Say that no more sources will be added: the merge ends when the last of them does."""
         self._sealed = True
@@ -120,12 +127,13 @@ class LogMerge:
 
         `LogBatch.live` is set once, when the sources that were there by then have delivered
         their past (or ended, or have a problem) and the reader has had it. `problem` is the
-        standing problem of some source, and None again when it is over.
+        standing problem of some source, and None again when it is over; `status` what sources
+        say of themselves, and which clocks are off.
         """
         if self._state != "new":
             raise RuntimeError("the batches of a LogMerge can be read only once")
         self._state = "open"
-        self._began = _now()
+        self._past.began = _now()
         for source in self._sources.values():
             self._start(source)
         self._catch_up()
@@ -165,76 +173,93 @@ class LogMerge:
 
     async def _accept(self, source: Source, batch: LogBatch) -> None:
         """Take in one batch, waiting for room where there is none."""
-        left = deque(batch.lines)
+        done, keys = 0, given_keys(batch)
         try:
-            while left:
+            while done < len(batch.lines):
+                while self._past.room(source) == 0:
+                    await self._until_room()
                 async with self._turn:  # its waiters are served in their order: none starves
-                    await self._await_room()
-                    self._push(source, left)
+                    while self._buffer.room == 0:
+                        await self._until_room()
+                    done = self._push(source, batch.lines, keys, done)
                 await asyncio.sleep(0)  # a flood is taken in without holding up the loop
         finally:
-            self._dropped += len(left)
-            self._wake.set()
+            self._drop(len(batch.lines) - done + batch.dropped)
         for note in batch.notes:
             self._mark(note=note)
-        self._dropped += batch.dropped
-        source.problem = batch.problem
+        source.live = source.live or batch.live
+        if self._standing.heed(source, batch):
+            self._wake.set()
+        if not self._live:
+            self._since = max(self._since, batch.since)
         if batch.live or batch.problem is not None:
             source.awaited = False
+        if self._past.ready:
+            self._wake.set()
         self._catch_up()
 
-    async def _await_room(self) -> None:
-        while self._buffer.room == 0:
-            self._settled = True  # or every source would wait for the others
-            self._room.clear()
-            self._wake.set()
-            await self._room.wait()
-
-    def _push(self, source: Source, left: deque[LogLine]) -> None:
-        """Put in as many lines as there is room for, but not more than one turn's."""
-        now = _now()
-        for _ in range(min(_TURN, len(left))):
-            if self._buffer.room == 0:
-                break
-            line = left.popleft()
-            # a line without a time of its own stays with the one before it: a stack trace
-            source.last = line.at or source.last or self._clock.now()
-            self._buffer.push(line, source.last, now + self._hold(source.last))
+    async def _until_room(self) -> None:
+        self._past.blocked()
+        self._room.clear()
         self._wake.set()
+        await self._room.wait()
+
+    def _push(
+        self, source: Source, lines: tuple[LogLine, ...], keys: Sequence[float | None], begin: int
+    ) -> int:
+        """Put in as many lines as there is room for, but not more than one turn's; return where
+        to go on."""
+        now = _now()
+        end = begin + min(_TURN, self._buffer.room, max(1, self._past.room(source)))
+        some = lines[begin:end]
+        for note in self._placing.measure(source, some, now):
+            self._mark(note=note)
+        idle = self._buffer.due == inf
+        for line, given in zip(some, keys[begin:end], strict=True):
+            key = self._placing.key(source, line, given)
+            self._buffer.push(line, key, now + self._placing.hold(key), source)
+        if self._past.lasting:
+            source.held += len(some)
+        if idle or self._buffer.due == -inf or self._past.ready:
+            self._wake.set()
+        return begin + len(some)
+
+    def _drop(self, count: int) -> None:
+        if count:
+            self._dropped += count
+            self._wake.set()
+
+    def _count(self, source: Source, change: int) -> None:
+        self._crowd += 0 if source.control else change
+        self._placing.alone = self._crowd <= 1
+        self._past.crowded = self._past.crowded or self._crowd > 1
 
     def _gone(self, source: Source, problem: Problem | None = None) -> None:
         """Forget a source that ended, was removed or failed, and say so."""
         del self._sources[source.name]
-        if self._state != "open":
-            return
-        if problem is not None:
-            self._failure = (source.name, problem)
-            self._mark(note=f"{source.name}: log ends: {problem.action}: {problem.message}")
-        elif not source.control:
-            self._mark(note=f"{source.name}: log ends")
+        self._placing.forget(source)
+        self._wake.set()
+        if self._state == "open":
+            self._standing.ends(source, problem)
+            if problem is not None:
+                self._mark(note=f"{source.name}: log ends: {problem.action}: {problem.message}")
+            elif not source.control:
+                self._mark(note=f"{source.name}: log ends")
+        self._count(source, -1)
         self._catch_up()
 
     def _catch_up(self) -> None:
         """Mark where the past is complete, as soon as it is."""
-        if not self._live and not any(source.awaited for source in self._sources.values()):
-            self._live = self._settled = True
+        if self._state != "open" or self._live:
+            return
+        if not any(source.awaited for source in self._sources.values()):
+            self._live = self._past.over = True
             self._mark(note=following(self._sources.values()), live=True)
-        self._wake.set()
+            self._room.set()
 
     def _mark(self, *, note: str, live: bool = False) -> None:
-        self._buffer.mark(Mark(note, live), _now() + self._hold(-inf))
+        self._buffer.mark(Mark(note, live), _now() + self._placing.hold(-inf))
         self._wake.set()
-
-    @property
-    def _crowd(self) -> int:
-        """How many sources there are that can have lines."""
-        return sum(not source.control for source in self._sources.values())
-
-    def _hold(self, at: float) -> float:
-        """Return the seconds to hold back what is of the second `at`."""
-        if isinstance(self._window, Settling):
-            return self._window.hold(at)
-        return self._window if self._crowd > 1 else 0.0
 
     @property
     def _ripe(self) -> float:
@@ -242,16 +267,11 @@ class LogMerge:
         due = self._buffer.due
         if not self._sources and due < inf:
             return 0.0  # nothing can come that would go before it
-        finding = any(one.control and one.awaited for one in self._sources.values())
-        settling = not self._settled and (self._crowded or finding)
-        return max(due, self._began + self._settle) if settling else due
+        return max(due, self._past.ends)
 
-    @property
-    def _standing(self) -> Problem | None:
-        """The problem to tell of now: one of a source that failed, or is failing."""
-        if self._failure is not None:
-            return self._failure[1]
-        return next((s.problem for s in self._sources.values() if s.problem is not None), None)
+    def _say(self) -> tuple[Problem | None, str]:
+        """Return the problem and the status to tell of now."""
+        return self._standing.problem, self._standing.status(self._placing.status)
 
     @property
     def _over(self) -> bool:
@@ -261,9 +281,11 @@ class LogMerge:
         """Return the seconds until there is something to yield; `inf`: nothing is in sight."""
         now = _now()
         pace = self._spoke + self._interval - now
-        if self._dropped or self._standing != self._told:
+        if self._dropped or self._say() != self._told:
             return pace
-        return 0.0 if self._over else max(pace, self._ripe - now)
+        if self._over:
+            return 0.0
+        return pace if self._past.ready else max(pace, self._ripe - now)
 
     async def _due(self) -> None:
         """Wait until there is something to yield, or it is all over."""
@@ -275,25 +297,30 @@ class LogMerge:
 
     def _next(self) -> LogBatch | None:
         """Return what is due; None when it is all over."""
-        if self._over and not self._dropped and self._standing == self._told:
+        if self._over and not self._dropped and self._say() == self._told:
             return None
         now = _now()
         taken = Taken()
         if self._ripe <= now:
+            self._past.over = self._past.over or self._past.lasting
             taken = self._buffer.take(now if self._sources else inf)
+        elif self._past.ready:
+            taken = self._past.take()
         notes = taken.notes
-        if isinstance(self._window, Settling):
-            notes += self._window.remark(taken.late, taken.behind, last=not self._sources)
+        late = taken.late if taken.behind > self._placing.tolerance else 0
+        notes += self._late.remark(late, taken.behind if late else 0.0, last=not self._sources)
         dropped, self._dropped = self._dropped, 0
-        self._told = self._standing
+        self._told = self._say()
         self._spoke = now
         self._room.set()
         return LogBatch(
             lines=taken.lines,
             notes=notes,
             dropped=dropped,
-            problem=self._told,
+            problem=self._told[0],
             live=taken.live,
+            status=self._told[1],
+            since=self._since if taken.live else 0.0,
         )
 
 

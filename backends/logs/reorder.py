@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections import deque
+from collections import Counter, deque
 from math import inf
+from typing import TypeAlias
 
 import msgspec
 
@@ -15,6 +16,10 @@ CAPACITY = 20_000
 
 CAPACITY_CHARS = 16 * 2**20
 """Characters held at the most, but for one line."""
+
+
+_Entry: TypeAlias = tuple[float, int, LogLine, object]
+"""The key that a line sorts by, its number, itself, and whose it is."""
 
 
 class Mark(msgspec.Struct, frozen=True):
@@ -56,7 +61,7 @@ class Reorder:
         self._passed = -inf  # the newest key that was let go
         self._late = 0
         self._behind = 0.0
-        self._held: list[tuple[float, int, LogLine]] = []
+        self._held: list[_Entry] = []
         self._arrivals: deque[tuple[float, float, Mark | None]] = deque()
 
     def __len__(self) -> int:
@@ -77,7 +82,7 @@ class Reorder:
             return -inf
         return self._arrivals[0][0] if self._arrivals else inf
 
-    def push(self, line: LogLine, key: float, due: float) -> None:
+    def push(self, line: LogLine, key: float, due: float, owner: object = None) -> None:
         """Take a line in that sorts at the second `key` and is to leave at the second `due`.
 
         What arrives later is not due earlier; `due` is raised where it would be.
@@ -87,7 +92,7 @@ class Reorder:
         if key < self._passed:
             self._late += 1
             self._behind = max(self._behind, self._passed - key)
-        self._held.append((key, self._count, line))
+        self._held.append((key, self._count, line, owner))
         self._arrive(due, key, None)
 
     def mark(self, mark: Mark, due: float) -> None:
@@ -110,13 +115,29 @@ class Reorder:
                 live = live or mark.live
                 if mark.note:
                     notes.append(mark.note)
+        lines, late, behind = self._let_go(newest)
+        return Taken(lines, tuple(notes), live, late, behind)
+
+    def take_through(self, key: float) -> Taken:
+        """Let go, before they are due, the lines that sort up to a key: none can come before."""
+        kept = ((due, at, mark) for due, at, mark in self._arrivals if mark or at > key)
+        self._arrivals = deque(kept)
+        lines, late, behind = self._let_go(key)
+        return Taken(lines, late=late, behind=behind)
+
+    def held_of(self) -> Counter[object]:
+        """Return how many lines of each owner are held."""
+        return Counter(owner for *_, owner in self._held)
+
+    def _let_go(self, newest: float) -> tuple[tuple[LogLine, ...], int, float]:
+        """Let go of what sorts up to a key; return it, and how much of it was late by how far."""
         self._held.sort()  # mostly runs that are in order already, which costs next to nothing
         cut = bisect_right(self._held, (newest, self._count + 1))
-        lines = tuple(line for _, _, line in self._held[:cut])
+        lines = tuple(entry[2] for entry in self._held[:cut])
         self._passed = max(self._passed, self._held[cut - 1][0]) if cut else self._passed
         del self._held[:cut]
         self._chars -= sum(len(line.text) for line in lines)
         late, behind = 0, 0.0
         if lines:  # late lines sort before all that is held, so they are among these
             late, behind, self._late, self._behind = self._late, self._behind, 0, 0.0
-        return Taken(lines, tuple(notes), live, late, behind)
+        return lines, late, behind

@@ -21,12 +21,9 @@ What needs longer is late, and no measure of the others."""
 MEMORY = 30.0
 """Seconds after which a measured lag begins to be forgotten; after twice as many it is."""
 
-QUIET = 30.0
-"""Seconds between two notes about late lines at the least."""
-
 
 class Settling:
-    """Tells how long to hold a line back, by the lags that were measured, and of those too late.
+    """Tells how long to hold a line back, by the lags that were measured.
 
     Streams lag behind by different times, each the same for its own lines mostly. A line is
     held until the slowest of them, and one more poll, have had the time to bring what was
@@ -36,23 +33,21 @@ class Settling:
     def __init__(self, clock: Clock, poll: float, streams: Callable[[], int]) -> None:
         """`poll` is in seconds; `streams` says how many streams there are now."""
         self._clock = clock
-        self._poll = poll
+        self.poll = poll
+        """Seconds between two reads of the same stream: more where many take turns."""
         self._streams = streams
         self._lags = (0.0, 0.0)
         self._turned = self._spoke = -inf
-        self._late = 0
-        self._behind = 0.0
-        self._told = -inf
 
     @property
     def span(self) -> float:
         """Seconds after it was written that a line may be shown."""
-        return max(LAG, *self._lags) + self._poll + CALL
+        return max(LAG, *self._lags) + self.poll + CALL
 
     @property
     def busy(self) -> bool:
         """Whether a stream has spoken lately: then no other may be read too rarely."""
-        return self._clock.monotonic() - self._spoke < 2 * self._poll
+        return self._clock.monotonic() - self._spoke < 2 * self.poll
 
     def measure(self, events: Iterable[Mapping[str, Any]]) -> None:
         """Learn from the ``ingestionTime`` of some ``FilteredLogEvent`` how long they needed."""
@@ -76,18 +71,3 @@ class Settling:
         if self._streams() <= 1:
             return 0.0
         return min(max(at + self.span - self._clock.now(), 0.0), self.span)
-
-    def remark(self, late: int, behind: float, *, last: bool) -> tuple[str, ...]:
-        """Count lines that came after newer ones were shown; return what to say of them, if now.
-
-        `behind` is in seconds; with the `last` lines of a tail all is said.
-        """
-        self._late += late
-        self._behind = max(self._behind, behind)
-        now = self._clock.monotonic()
-        if not self._late or (now - self._told < QUIET and not last):
-            return ()
-        lines = f"{self._late} late line{'s' * (self._late > 1)}"
-        said = f"{lines}, up to {self._behind:.1f} s older than what was shown before"
-        self._late, self._behind, self._told = 0, 0.0, now
-        return (said,)

@@ -22,7 +22,18 @@ class Source:
         self.awaited = False  # the past is not complete without it
         self.task: asyncio.Task[None] | None = None
         self.problem: Problem | None = None
+        self.live = False  # its past is over
         self.last = 0.0  # the time by which its latest line sorts
+        self.held = 0  # how many of its lines are held while the pasts are collected
+        self.offset = 0.0  # seconds to add to the times of its lines
+        self.status = ""
+
+
+class Keyed(LogBatch, frozen=True):
+    """Lines that do not sort by the times they bear: the clock of who wrote them is off."""
+
+    keys: tuple[float, ...] = ()
+    """For each line the epoch second that it sorts by."""
 
 
 def following(sources: Iterable[Source]) -> str:
