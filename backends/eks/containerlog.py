@@ -5,17 +5,19 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from contextlib import AsyncExitStack, aclosing, nullcontext
 from datetime import UTC, datetime
 
 import msgspec
 
 from backends.base import BackendError, Denied, Invalid, NotFound
+from backends.clock import Clock
 from backends.eks.codec import Codec
 from backends.eks.errors import Interrupted, NotYet
 from backends.eks.kinds.pods import PODS
 from backends.eks.kinds.podstatus import ContainerStatus, Pod
 from backends.eks.lines import LineSplitter
+from backends.eks.opening import Opening
 from backends.eks.pace import Pace
 from backends.eks.rest import KubeClient
 from backends.eks.sink import Connect
@@ -53,7 +55,18 @@ class Place(msgspec.Struct, frozen=True):
 class ContainerLog:
     """Reads one container's log; the position survives whatever happens to the stream."""
 
-    def __init__(self, connect: Connect, place: Place, request: LogRequest, pace: Pace) -> None:
+    def __init__(
+        self,
+        connect: Connect,
+        place: Place,
+        request: LogRequest,
+        pace: Pace,
+        opening: Opening,
+        clock: Clock,
+    ) -> None:
+        """`opening` is shared by all logs that are opened together."""
+        self._opening = opening
+        self._clock = clock
         self._connect = connect
         self._place = place
         self._request = request
@@ -62,6 +75,9 @@ class ContainerLog:
         self._codec: Codec[Pod] = Codec(Pod)
         self._last = 0  # the newest timestamp given out, in nanoseconds
         self._count = 0  # how many lines bore it
+        self._first = 0  # the first timestamp given out
+        self._given = 0  # how many lines were given out
+        self._began = 0.0  # the epoch second at which the past was asked for
         self._asked = 0.0  # when the past was asked for, by the loop's clock
         self._said = ""
         self._failures = 0
@@ -78,6 +94,7 @@ class ContainerLog:
                 client = await self._connect()
                 if not live:
                     self._asked = asyncio.get_running_loop().time()
+                    self._began = self._clock.now()
                 async with aclosing(self._read(client, follow=live)) as read:
                     async for lines in read:
                         self._failures, self._said = 0, ""
@@ -85,7 +102,8 @@ class ContainerLog:
                 if not live:
                     live = True
                     over = not self._request.follow or self._request.previous
-                    yield LogBatch(self._last_words() if over else (), live=True)
+                    words = self._last_words() if over else ()
+                    yield LogBatch(words, live=True, since=self._complete_from())
                     if over:
                         return
                     continue
@@ -129,7 +147,10 @@ class ContainerLog:
         act = PODS.act("get", place.namespace, place.pod, "log")
         splitter = LineSplitter(LONGEST)
         seen = _Seen(self._last, self._count)
-        async with client.stream(path, act, SILENCE, **self._params(follow=follow)) as chunks:
+        async with AsyncExitStack() as stack:
+            async with self._opening.turn() if not follow or self._failures else nullcontext():
+                stream = client.stream(path, act, SILENCE, **self._params(follow=follow))
+                chunks = await stack.enter_async_context(stream)
             async for chunk in chunks:
                 lines = self._lines(splitter.feed(chunk), seen)
                 if lines:
@@ -173,11 +194,21 @@ class ContainerLog:
             if nanos:
                 self._count = self._count + 1 if nanos == self._last else 1
                 self._last = nanos
+                self._first = self._first or nanos
             said = text.decode("utf-8", "replace").removesuffix("\r")
             if len(line) >= LONGEST:
                 said += CUT
             made.append(LogLine(nanos / 1e9, source, said))
+        self._given += len(made)
         return tuple(made)
+
+    def _complete_from(self) -> float:
+        """Return the epoch second from which on nothing is missing, the past having been read."""
+        tail, since = self._request.tail, self._request.since
+        first = self._first / 1e9 or math.inf
+        if tail is not None and self._given >= tail:
+            return first
+        return 0.0 if since is None else min(first, self._began - since + OVERLAP)
 
     async def _over(self, client: KubeClient) -> bool:
         """Return whether a container whose stream ended will never write again."""

@@ -21,6 +21,7 @@ from backends.eks.kinds.judge import STARTING
 from backends.eks.kinds.pods import PODS
 from backends.eks.kinds.podstatus import ContainerStatus, Pod
 from backends.eks.kinds.workloadstatus import DaemonSet, Workload
+from backends.eks.opening import RATE, Opening
 from backends.eks.pace import Pace
 from backends.eks.reflector import Reflector, Target
 from backends.eks.sink import Connect
@@ -29,8 +30,14 @@ from backends.logs.merge import LogMerge
 from backends.model import LogBatch, LogRequest, Problem, Ref, Resource, Verb
 from backends.text import clean
 
-MOST = 128
+MOST = 500
 """Containers followed at the same time: each is an open connection to the API server."""
+
+SETTLE = 1.0
+"""Seconds that the past of one container waits for those of the others, once all are opened."""
+
+SETTLE_MOST = 15.0
+"""Seconds that it waits at the most while many are being opened one after the other."""
 
 
 async def tail(
@@ -47,8 +54,8 @@ async def tail(
     request = msgspec.structs.replace(
         request, container=only, follow=request.follow and request.head is None
     )
-    merge = LogMerge(clock, settle=1.0 if request.follow else inf)
-    tracker = Tracker(connect, target, request, merge, pace)
+    merge = LogMerge(clock, settle=SETTLE if request.follow else inf)
+    tracker = Tracker(connect, target, request, merge, pace, clock)
     merge.add("pods", tracker.batches(), control=True)
     merge.seal()  # the tracker itself keeps it open
     batches = merge.batches()
@@ -74,16 +81,25 @@ class Tracker:
     """Knows the pods and adds a log to the merge for each container that has begun."""
 
     def __init__(
-        self, connect: Connect, target: Target, request: LogRequest, merge: LogMerge, pace: Pace
+        self,
+        connect: Connect,
+        target: Target,
+        request: LogRequest,
+        merge: LogMerge,
+        pace: Pace,
+        clock: Clock,
     ) -> None:
         self._connect = connect
         self._target = target
         self._request = request
         self._merge = merge
         self._pace = pace
+        self._clock = clock
+        self._opening = Opening(self._changed)
         self._single = bool(target.fields)
         self._followed: set[tuple[str, str]] = set()
         self._waiting: dict[tuple[str, str], str] = {}
+        self._beyond: dict[tuple[str, str], tuple[Pod, str]] = {}
         self._labels: dict[str, str] = {}
         self._notes: list[str] = []
         self._problem: Problem | None = None
@@ -125,7 +141,12 @@ class Tracker:
 
     def _batch(self) -> LogBatch:
         notes, self._notes = tuple(self._notes), []
-        return LogBatch(notes=notes, problem=self._problem, live=self._listed)
+        beyond = f"{len(self._beyond)} containers beyond {MOST} not followed" * bool(self._beyond)
+        status = " · ".join(filter(None, (self._opening.status, beyond)))
+        return LogBatch(notes=notes, problem=self._problem, live=self._listed, status=status)
+
+    def _changed(self) -> None:
+        self._wake.set()
 
     async def _look_once(self) -> None:
         client = await self._connect()
@@ -164,8 +185,8 @@ class Tracker:
             if status is None or not self._begun(status):
                 self._say_waiting(key, obj, name, status)
             elif len(self._followed) >= MOST:
-                self._notes += [] if self._waiting.get(("", "")) else [_too_many()]
-                self._waiting["", ""] = "said"
+                self._notes += [] if self._beyond else [_too_many()]
+                self._beyond[key] = (obj, name)
             else:
                 self._follow(key, obj, name)
         if self._notes:
@@ -173,7 +194,12 @@ class Tracker:
 
     def remove(self, obj: Pod) -> None:
         """Forget a pod; its logs end by themselves, and with the only pod the whole tail."""
-        self._followed -= {key for key in self._followed if key[0] == obj.metadata.uid}
+        uid = obj.metadata.uid
+        self._followed -= {key for key in self._followed if key[0] == uid}
+        self._beyond = {key: value for key, value in self._beyond.items() if key[0] != uid}
+        while self._beyond and len(self._followed) < MOST:
+            key = next(iter(self._beyond))
+            self._follow(key, *self._beyond.pop(key))
         self._labels.pop(obj.metadata.name, None)
         if self._single:
             self._notes.append(f"pod {clean(obj.metadata.name)} is gone")
@@ -230,11 +256,16 @@ class Tracker:
 
     def _follow(self, key: tuple[str, str], pod: Pod, name: str) -> None:
         self._followed.add(key)
+        if not self._listed:
+            opened = len(self._followed) / RATE
+            self._merge.allow(min(SETTLE + opened, SETTLE_MOST))
         label = f"{self._label(pod)}/{clean(name)}"
         if label in self._merge.names():  # an earlier pod of that name has not ended quite yet
             label = f"{label}#{pod.metadata.uid[:4]}"
         place = Place(pod.metadata.namespace, pod.metadata.name, name, label)
-        log = ContainerLog(self._connect, place, self._request, self._pace)
+        log = ContainerLog(
+            self._connect, place, self._request, self._pace, self._opening, self._clock
+        )
         self._merge.add(label, log.batches())
 
     def _label(self, pod: Pod) -> str:
@@ -249,4 +280,4 @@ class Tracker:
 
 
 def _too_many() -> str:
-    return f"only {MOST} containers are followed: open a single pod to see another"
+    return f"{MOST} containers are followed; others begin when one of these is gone"
