@@ -1,13 +1,15 @@
 """Runs every benchmark, each in a process of its own, and prints one table.
 
 ``python -m tests.bench [NAME ...] [--markdown]``; a benchmark is a module ``bench_*.py`` with
-``measure() -> list[(what, value, unit and target)]``.
+``measure() -> list[(what, value, unit and target)]``, where a target reads ``at most 50``,
+``at least 50`` or ``target 0``.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +18,9 @@ HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
 LIMIT = 300.0
 """Seconds that one benchmark may take."""
+
+_TARGET = re.compile(r"\b(at most|at least|target) ([\d.,]*\d)")
+"""How a row says what it aims at; a bare target is to be hit exactly."""
 
 _RUN = (
     "import importlib.util, json, sys\n"
@@ -27,7 +32,17 @@ _RUN = (
 )
 
 
-def run(path: Path) -> list[tuple[str, str, str]]:
+def verdict(value: float, rest: str) -> str:
+    """Return ✓ or ✗ for a value beside its target; a row without one has none to meet."""
+    found = _TARGET.search(rest)
+    if found is None:
+        return ""
+    how, number = found[1], float(found[2].replace(",", ""))
+    met = {"at most": value <= number, "at least": value >= number}.get(how, value == number)
+    return "✓" if met else "✗"
+
+
+def run(path: Path) -> list[tuple[str, str, str, str]]:
     """Return the rows of one benchmark, or a row that says how it failed."""
     environ = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
     try:
@@ -36,13 +51,13 @@ def run(path: Path) -> list[tuple[str, str, str]]:
             cwd=ROOT, env=environ, capture_output=True, text=True, timeout=LIMIT, check=True,
         )  # fmt: skip
     except subprocess.TimeoutExpired:
-        return [(path.stem, "-", f"took more than {LIMIT:.0f} s")]
+        return [(path.stem, "-", "✗", f"took more than {LIMIT:.0f} s")]
     except subprocess.CalledProcessError as error:
         last = (error.stderr.strip().splitlines() or ["no message"])[-1]
-        return [(path.stem, "-", f"failed: {last}")]
+        return [(path.stem, "-", "✗", f"failed: {last}")]
     rows = json.loads(done.stdout.strip().splitlines()[-1])
     return [
-        (what, f"{value:,.3g}" if value < 1000 else f"{value:,.0f}", rest)
+        (what, f"{value:,.3g}" if value < 1000 else f"{value:,.0f}", verdict(value, rest), rest)
         for what, value, rest in rows
     ]
 
@@ -54,18 +69,20 @@ def main(argv: list[str]) -> int:
     paths = sorted(HERE.glob("bench_*.py"))
     chosen = [path for path in paths if not names or any(name in path.stem for name in names)]
     rows = [row for path in chosen for row in run(path)]
-    table = [("what", "measured", "unit and target"), *rows]
-    widths = [max(len(row[i]) for row in table) for i in range(3)]
-    for index, (what, value, rest) in enumerate(table):
+    table = [("what", "measured", "", "unit and target"), *rows]
+    widths = [max(len(row[i]) for row in table) for i in range(4)]
+    for index, (what, value, met, rest) in enumerate(table):
         if markdown:
-            print(f"| {what} | {value} | {rest} |")
+            print(f"| {what} | {value} | {met} | {rest} |")
             if index == 0:
-                print("| --- | ---: | --- |")
+                print("| --- | ---: | --- | --- |")
         else:
-            print(f"{what:<{widths[0]}}  {value:>{widths[1]}}  {rest}")
+            print(f"{what:<{widths[0]}}  {value:>{widths[1]}} {met:1} {rest}")
             if index == 0:
-                print("-" * (sum(widths) + 4))
-    return 1 if any(value == "-" for _, value, _ in rows) else 0
+                print("-" * (sum(widths) + 5))
+    missed = sum(met == "✗" for _, _, met, _ in rows)
+    print(f"\n{len(rows)} figures, {missed} miss their target")
+    return 1 if any(value == "-" for _, value, _, _ in rows) else 0
 
 
 if __name__ == "__main__":
