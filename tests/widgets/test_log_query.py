@@ -38,7 +38,7 @@ def keeps(text: str, log: str) -> bool:
                 "latency_ms>500", "latency_ms>500ms", "latency_ms>0.5s", "latency_ms<1m",
                 "path~^/api", "path~items", "path!~login", "user=bob", "user=BOB",
                 "user~^B", "ok=false", "http.host=web-1", "http.code>6", "tags=blue", "tags~^bl",
-                "took>1s", "took>1400", 'msg="cache miss"', "level=error", "level>=warn", "level=err",
+                "took>1s", "took>1400", 'msg="cache miss"', "level=error", "level>=warn",
                 "severity>info", "level!=debug", "!level=info", "level~err", "status>400 cache",
                 "cache status>400 miss", "nothing!=x", "!nothing=x", "status>400 !kettle",
             ],
