@@ -145,7 +145,7 @@ def sort_key(cell: Cell, column: Column, health: Health) -> SortKey:
         return last_value(cell)
     if not math.isfinite(cell):
         return None
-    return -float(cell) if form is _AGE else float(cell)
+    return -cell if form is _AGE else cell
 
 
 def sort_keys(

@@ -21,9 +21,6 @@ FRAME = 1 / 30
 PAUSE = 0.001
 """Seconds between two slices of filtering, in which keys are answered."""
 
-_WARMED = 500
-"""Rows that are prepared in one go: about 3 ms."""
-
 
 def _bind(keys: str, action: str, description: str, id: str, tooltip: str) -> Binding:  # noqa: A002
     # Movement is what everybody tries first; only enter is worth room at the foot.
@@ -90,7 +87,7 @@ class ResourceTable(TableCanvas):
 
     @property
     def warming(self) -> bool:
-        """Whether new rows are still being prepared for a quick first filter."""
+        """Whether rows are still being put in order, or prepared for a filter."""
         return self._warmer is not None
 
     @property
@@ -101,17 +98,16 @@ class ResourceTable(TableCanvas):
     @property
     def shown(self) -> int:
         """How many rows pass the filter."""
-        return len(self._view.visible)
+        return self._view.shown
 
     @property
     def resources(self) -> Sequence[Resource]:
         """The resources that pass the filter, in order."""
-        return [row.resource for row in self._view.visible]
+        return self._view.resources
 
     def find(self, ref: Ref) -> Resource | None:
         """Return the resource of an address as last seen, shown or not."""
-        row = self._view.get(ref)
-        return None if row is None else row.resource
+        return self._view.find(ref)
 
     @property
     def note(self) -> str:
@@ -221,8 +217,8 @@ class ResourceTable(TableCanvas):
             self._warm()
 
     def _warm(self) -> None:
-        """Prepare new rows for being filtered, a few each frame."""
-        more = self._view.warm(_WARMED)
+        """Put rows in order, or prepare them for being filtered, a slice each frame."""
+        more = self._view.warm()
         self._warmer = self.set_timer(FRAME, self._warm, name="table warmer") if more else None
 
     def _search(self) -> None:

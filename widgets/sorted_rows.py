@@ -1,132 +1,151 @@
-"""Rows of a table, and a list that keeps them in order."""
+"""What a table holds of a resource when it draws it, and lists that are kept in order.
+
+Lists hold addresses, not rows: a resource that changes in place then costs no list a thing, and
+a row weighs eight bytes in each of them.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from itertools import groupby
+from functools import partial
+from math import isfinite
 from operator import attrgetter
-from typing import cast
+from typing import TypeVar, cast
 
 import msgspec
 
-from backends.model import Cell, Column, Health, Resource
-from widgets.cells import SortKey, search_text
-from widgets.health import HEALTH_LOOKS
-from widgets.row_filter import HEALTH, WHOLE_ROW
+from backends.model import Cell, Column, Format, Health, Ref, Resource
+from widgets.cells import SortKey, sort_key
 
-_SAMPLE = 500
-"""Rows that are looked at to tell whether many have the same key."""
+_T = TypeVar("_T")
+
+_FEW = 24
+"""Changes up to which a list is changed in its place rather than written anew: measured
+break-even at 100,000 rows."""
 
 
-class Row(msgspec.Struct, gc=False, eq=False):
-    """One resource as a table holds it; the same object for as long as its Ref is there."""
+class Row(msgspec.Struct, frozen=True, gc=False, eq=False):
+    """A resource with its cells, made when it is looked at; of one resource all are equal."""
 
     resource: Resource
     cells: tuple[Cell, ...]
-    name: str
-    """Its name in lower case. Rows that are equal otherwise are in order of name and address."""
-    health: Health
-    """That of the resource, at hand: looking it up there for every row costs three times that."""
-    key: SortKey = None
-    columns: tuple[Column, ...] = ()
-    shown: bool = False
-    """Whether the filter lets it through."""
-    searched: str | None = None
-    """The lower-case text of all cells, once it was asked for."""
+    """Aligned with the columns of the table."""
 
-    def text(self, column: int) -> str:
-        """Return what a filter sees; see `widgets.row_filter.Searchable`."""
-        if column == WHOLE_ROW:
-            if self.searched is None:
-                texts = map(search_text, self.cells, self.columns)
-                self.searched = "\n".join(texts).lower()
-            return self.searched
-        if column == HEALTH:
-            said = [self.text(i) for i, c in enumerate(self.columns) if c.key == "health"]
-            return "\n".join((HEALTH_LOOKS[self.health].word, *said))
-        if column >= len(self.cells):
-            return ""
-        return search_text(self.cells[column], self.columns[column]).lower()
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Row) and self.resource is other.resource
+
+    def __hash__(self) -> int:
+        return hash(self.resource)
 
 
-def texts(rows: Sequence[Row], column: int) -> list[str]:
-    """Return what a filter sees of each row: `Row.text`, as quickly as it can be had of many."""
-    if column == WHOLE_ROW:
-        known = [row.searched for row in rows]
-        if None in known:
-            return [row.text(WHOLE_ROW) for row in rows]
-        return cast("list[str]", known)
-    if column >= 0:
-        return [
-            cell.lower() if (cell := row.cells[column]).__class__ is str else row.text(column)
-            for row in rows
-        ]
-    return [row.text(column) for row in rows]
+def without(items: list[_T], places: Sequence[int]) -> list[_T]:
+    """Return a list without what is at these ascending indices; it may be the same list."""
+    if len(places) <= _FEW:
+        for place in reversed(places):
+            del items[place]
+        return items
+    left: list[_T] = []
+    begin = 0
+    for place in places:
+        left += items[begin:place]
+        begin = place + 1
+    left += items[begin:]
+    return left
 
 
-def in_order_of_names(rows: Iterable[Row]) -> list[Row]:
-    """Return rows by name, and those of one name by address."""
-    named = sorted(rows, key=attrgetter("name"))
-    if len({row.name for row in named}) == len(named):
-        return named
-    runs = groupby(named, key=attrgetter("name"))
-    return [row for _, run in runs for row in sorted(run, key=attrgetter("resource.ref"))]
+def with_new(items: list[_T], places: Sequence[int], new: Sequence[_T]) -> list[_T]:
+    """Return a list with `new` before what is at these ascending indices; it may be the same."""
+    if len(places) <= _FEW:
+        for place, item in zip(reversed(places), reversed(new), strict=True):
+            items.insert(place, item)
+        return items
+    joined: list[_T] = []
+    begin = 0
+    for place, item in zip(places, new, strict=True):
+        joined += items[begin:place]
+        joined.append(item)
+        begin = place
+    joined += items[begin:]
+    return joined
 
 
-class SortedRows:
-    """A list of rows in order: by key in either direction (None last), then by name, address."""
+_TABLES = {health: bytes(code == health for code in range(256)) for health in Health}
 
-    def __init__(self) -> None:
-        self.rows: list[Row] = []
-        self.reverse = False
 
-    def _precedes(self, a: Row, b: Row) -> bool:
-        if a.key is None or b.key is None:
-            if (a.key is None) != (b.key is None):
-                return b.key is None
-        elif a.key != b.key:
-            return (a.key > b.key) if self.reverse else (a.key < b.key)  # type: ignore[operator]
-        if a.name != b.name:
-            return a.name < b.name
-        return a.resource.ref < b.resource.ref
+def healths_of(resources: Iterable[Resource]) -> bytes:
+    """Return a byte for each resource, its health: quick to count and to select by."""
+    return bytes([resource.health for resource in resources])
 
-    def place(self, row: Row) -> int:
-        """Return the index at which a row is, or would be."""
-        low, high = 0, len(self.rows)
-        while low < high:
-            middle = (low + high) // 2
-            if self._precedes(self.rows[middle], row):
-                low = middle + 1
-            else:
-                high = middle
-        return low
 
-    def add(self, row: Row) -> None:
-        """Put a row in its place."""
-        self.rows.insert(self.place(row), row)
+def selecting(healths: bytes, health: Health) -> bytes:
+    """Return a byte for each of `healths`: 1 where it is this one, for `itertools.compress`."""
+    return healths.translate(_TABLES[health])
 
-    def remove(self, row: Row) -> None:
-        """Take a row out; its key and tie must be those with which it was added."""
-        del self.rows[self.place(row)]
 
-    def rebuild(self, named: Sequence[Row]) -> None:
-        """Hold these rows from now on; they are in the order of their names and addresses."""
-        valued = [row for row in named if row.key is not None]
-        sample = valued[:: len(valued) // _SAMPLE + 1]
-        if len({row.key for row in sample}) * 2 < len(sample):
-            self.rows = self._by_buckets(valued)
-        else:
-            self.rows = sorted(valued, key=attrgetter("key"), reverse=self.reverse)
-        if len(valued) < len(named):
-            self.rows += [row for row in named if row.key is None]
+def arranged(
+    refs: list[Ref],
+    resources: Sequence[Resource],
+    cells: Sequence[Cell],
+    column: Column,
+    *,
+    reverse: bool,
+) -> list[Ref]:
+    """Return `refs` by what `cells.sort_key` says of the cells of a column, None last.
 
-    def _by_buckets(self, valued: Sequence[Row]) -> list[Row]:
-        """Sort rows of few different keys, without comparing each with others."""
-        buckets: dict[SortKey, list[Row]] = {}
-        for row in valued:
-            bucket = buckets.get(row.key)
-            if bucket is None:
-                bucket = buckets[row.key] = []
-            bucket.append(row)
-        order = sorted(buckets, reverse=self.reverse)  # type: ignore[type-var]  # one type, no None
-        return [row for key in order for row in buckets[key]]
+    All three are aligned, and in the order that those of equal keys are to have.
+    """
+    form = column.format
+    if form is Format.STATUS:
+        return _by_rank(
+            refs, list(zip(map(_health, resources), cells, strict=True)), column, reverse
+        )
+    keys: Sequence[SortKey] | None = None
+    kinds = set(map(type, cells))
+    if form is Format.RATIO:
+        return _by_rank(refs, [(Health.OK, cell) for cell in cells], column, reverse)
+    if form is Format.TEXT and kinds == {str}:
+        keys = _in_lower_case(cast("Sequence[str]", cells))
+    elif form is not Format.TEXT and (
+        kinds == {int} or (kinds == {float} and all(map(isfinite, cells)))  # type: ignore[arg-type]
+    ):
+        # Numbers are their own keys; of ages the later is the younger one.
+        keys = cells
+        reverse = reverse is not (form is Format.AGE)
+    if keys is not None:
+        return _by_keys(refs, keys, reverse)
+    return _with_empty_last(refs, [sort_key(cell, column, Health.OK) for cell in cells], reverse)
+
+
+_health = attrgetter("health")
+
+
+def _by_keys(refs: list[Ref], keys: Iterable[SortKey], reverse: bool) -> list[Ref]:
+    """Sort by keys that are aligned: each call of `next` returns the one that is due."""
+    return sorted(refs, key=partial(next, iter(keys)), reverse=reverse)
+
+
+def _in_lower_case(cells: Sequence[str]) -> Sequence[str]:
+    """Return texts in lower case: the very same ones if they are already, as most are."""
+    whole = "".join(cells)
+    return cells if whole.lower() == whole else [cell.lower() for cell in cells]
+
+
+def _by_rank(
+    refs: list[Ref], parts: Sequence[tuple[Health, Cell]], column: Column, reverse: bool
+) -> list[Ref]:
+    """Sort by keys of which few differ: by their number among them, which is quick to compare."""
+    known = {part: sort_key(part[1], column, part[0]) for part in set(parts)}
+    found = sorted({key for key in known.values() if key is not None})
+    rank: dict[SortKey, int | None] = {key: at for at, key in enumerate(found)}
+    rank[None] = None
+    ranks = {part: rank[key] for part, key in known.items()}
+    return _with_empty_last(refs, [ranks[part] for part in parts], reverse)
+
+
+def _with_empty_last(refs: list[Ref], keys: Sequence[SortKey], reverse: bool) -> list[Ref]:
+    if None not in keys:
+        return _by_keys(refs, keys, reverse)
+    valued = [ref for ref, key in zip(refs, keys, strict=True) if key is not None]
+    ordered = _by_keys(valued, (key for key in keys if key is not None), reverse)
+    ordered += [ref for ref, key in zip(refs, keys, strict=True) if key is None]
+    return ordered

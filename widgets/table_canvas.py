@@ -233,8 +233,7 @@ class TableCanvas(LeanView, can_focus=True, inherit_bindings=False):
 
     def _fit_load(self) -> None:
         """Fit columns to the rows there are."""
-        rows = self._view.visible
-        if self._widths.measure(rows[:: max(1, len(rows) // SAMPLE)], texts=True):
+        if self._widths.measure(self._view.sample(SAMPLE), texts=True):
             self._lay_out()
 
     def _fit_view(self, rows: Sequence[Row]) -> bool:

@@ -84,8 +84,8 @@ class Viewport:
             self.gone = True
 
     def _shown(self, row: Row) -> Row | None:
-        live = self._view.get(row.resource.ref)
-        return live if live is not None and live.shown else None
+        ref = row.resource.ref
+        return self._view.get(ref) if self._view.shows(ref) else None
 
     def _near(self, row: Row) -> Row | None:
         rows = self._view.visible
@@ -98,7 +98,7 @@ class Viewport:
     def move_to(self, ref: Ref) -> bool:
         """Put the cursor on a Ref; False, and nothing moves, if that is not shown."""
         row = self._view.get(ref)
-        if row is None or not row.shown:
+        if row is None or not self._view.shows(ref):
             return False
         self._take(row)
         return True
@@ -165,7 +165,7 @@ class Viewport:
             row = self._view.get(row.resource.ref) or row
             self.top = self._line_of(row) - line
             self._clamp(height)
-            if row is self._row:
+            if row.resource.ref == self.ref:
                 self.reveal(height)
         else:
             self._clamp(height)

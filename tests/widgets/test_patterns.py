@@ -151,8 +151,8 @@ def test_a_table_is_filtered_a_few_rows_at_a_time() -> None:
     view.set_columns(COLUMNS, None)
     view.sort("name", False)
     view.replace([resource(f"web-{n:03}") for n in range(100)])
-    view.set_filter(RowFilter.parse("name:[05]+$", COLUMNS))
-    assert view.undecided == 90
+    view.set_filter(RowFilter.parse("name:(?=[05])[05]+$", COLUMNS))
+    assert 80 < view.undecided < 100
     view.apply([resource("web-100")], [resource("web-055").ref])
     assert view.undecided
     while view.decide():

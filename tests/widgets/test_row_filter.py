@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 import pytest
 from hypothesis import assume, given
@@ -113,16 +114,45 @@ rows = st.builds(
     health=st.sampled_from(["ok", "failing"]),
 )
 filters = st.lists(
-    st.one_of(words, st.sampled_from(["a", "ab", "!a", "!ab", "name:a", "name:ab", "health:ok"])),
+    st.one_of(
+        words,
+        st.sampled_from(
+            ["a", "ab", "!a", "!ab", "name:a", "name:ab", "health:ok", "ab[c.]*", "!bc+"]
+        ),
+    ),
     max_size=4,
 ).map(" ".join)
 
 
 @given(st.text(max_size=30), rows)
 def test_every_text_is_a_filter(text: str, row: FakeRow) -> None:
+    assert RowFilter.parse(text, COLUMNS).matches(row) in (True, False)
+
+
+def passing(test: RowTest, found: list[FakeRow], among: Sequence[int]) -> list[int]:
+    texts = {column: [row.text(column) for row in found] for column in test.columns}
+    return [at for at in test.sift(among, texts) if test.decide(at, texts)]
+
+
+@given(filters, st.lists(rows, max_size=6))
+def test_many_rows_are_filtered_as_each_of_them(text: str, found: list[FakeRow]) -> None:
     parsed = RowFilter.parse(text, COLUMNS)
-    assert parsed.matches(row) in (True, False)
-    assert RowTest(parsed).select([row]) == [row] * parsed.matches(row)
+    expected = [at for at, row in enumerate(found) if parsed.matches(row)]
+    assert passing(RowTest(parsed), found, range(len(found))) == expected
+    some = range(1, len(found), 2)
+    assert passing(RowTest(parsed), found, some) == [at for at in expected if at in some]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text"),
+    [("web.*[0-9]", "web-1"), ("KUBE[0-9]?", "\u212aube"), ("miss+", "mi\u017f\u017f")],
+)
+def test_nothing_is_ruled_out_before_an_expression_that_it_would_match(
+    pattern: str, text: str
+) -> None:
+    row = FakeRow(text, "", "")
+    assert matching(pattern, row) == [row]
+    assert passing(RowTest(RowFilter.parse(pattern, COLUMNS)), [row], [0]) == [0]
 
 
 @given(filters, filters, st.lists(rows))

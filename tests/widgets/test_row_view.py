@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
+from contextlib import ExitStack
+from unittest.mock import patch
 
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -8,9 +11,11 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from table_support import COLUMNS, named, ref, resource
 
 from backends.model import Cell, Health, Ref, Resource
+from widgets import row_names, row_order, row_search, row_view, sorted_rows
 from widgets.cells import sort_key
-from widgets.row_filter import RowFilter
-from widgets.row_view import HEALTH_FIRST, RowView
+from widgets.row_filter import WHOLE_ROW, RowFilter
+from widgets.row_texts import RowText
+from widgets.row_view import HEALTH_FIRST, Pace, RowView, unhurried
 
 NAMES = ["web", "Web", "cart", "api-1", "api-2", "db", "東京", "[x]"]
 
@@ -26,13 +31,27 @@ resources = st.builds(
 )
 refs = st.builds(ref, st.sampled_from(NAMES), st.sampled_from(["shop", "media"]))
 filters = st.sampled_from(
-    ["", "w", "we", "web", "!web", "health:failing", "drain", "!drain", "status:^act", "a|b", "["]
+    [
+        "",
+        "w",
+        "we",
+        "web",
+        "!web",
+        "health:failing",
+        "drain",
+        "!drain",
+        "status:^act",
+        "a|b",
+        "[",
+        "w.*b",
+        "name:[ab]+",
+    ]
 )
 sort_keys = st.sampled_from([HEALTH_FIRST, *(column.key for column in COLUMNS)])
 
 
-def make_view() -> RowView:
-    view = RowView()
+def make_view(pace: Pace = unhurried) -> RowView:
+    view = RowView(pace)
     view.set_columns(COLUMNS, None)
     return view
 
@@ -95,10 +114,8 @@ class ViewAgainstModel(RuleBasedStateMachine):
         valued = [r for r in ordered if key(r) is not None]
         valued.sort(key=key, reverse=self.reverse)  # type: ignore[arg-type]
         ordered = valued + [r for r in ordered if key(r) is None]
-        fresh = make_view()
-        fresh.replace(ordered)
         wanted = RowFilter.parse(self.filter, COLUMNS)
-        return [r for r in ordered if (row := fresh.get(r.ref)) and wanted.matches(row)]
+        return [r for r in ordered if wanted.matches(RowText(r, r.cells, COLUMNS))]
 
     @invariant()
     def agrees(self) -> None:
@@ -110,19 +127,90 @@ class ViewAgainstModel(RuleBasedStateMachine):
     @invariant()
     def finds_every_row(self) -> None:
         for index, row in enumerate(self.view.visible):
-            assert row.shown
+            assert self.view.shows(row.resource.ref)
             assert self.view.place(row) == index
+            assert self.view.visible[index] == row
         shown = {row.resource.ref for row in self.view.visible}
-        for address in self.rows:
+        for address, resource_ in self.rows.items():
             found = self.view.get(address)
             assert found is not None
-            assert found.shown is (address in shown)
+            assert found.resource is resource_
+            assert self.view.shows(address) is (address in shown)
 
 
 ViewAgainstModel.TestCase.settings = settings(
-    max_examples=120, stateful_step_count=25, deadline=None
+    max_examples=80, stateful_step_count=25, deadline=None
 )
 TestViewAgainstModel = ViewAgainstModel.TestCase
+
+SMALL = [
+    (row_order, {"HEAD": 2, "_SMALL": 3, "_LARGE": 2, "_RESORT_SHARE": 8, "_UNNAMED_SHARE": 2}),
+    (row_names, {"_WHOLE": 2, "_HANDFUL": 1, "_SAMPLE": 4, "_DRAWERS": 2}),
+    (row_search, {"HANDFUL": 2}),
+    (row_view, {"HANDFUL": 2}),
+    (sorted_rows, {"_FEW": 1}),
+]
+"""What is done with many thousand rows, with a few."""
+
+
+class HurriedView(ViewAgainstModel):
+    """The same holds of a large view that does its work in slices, whatever comes between."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.patches = ExitStack()
+        for module, values in SMALL:
+            self.patches.enter_context(patch.multiple(module, **values))
+        self.view = make_view(sliced(1))
+
+    def teardown(self) -> None:
+        self.patches.close()
+
+    @rule(expected=st.booleans())
+    def expect_filter(self, expected: bool) -> None:
+        self.view.expect_filter(expected)
+
+    @rule()
+    def warm(self) -> None:
+        self.view.warm()
+
+    @rule(index=st.integers(0, 5))
+    def look(self, index: int) -> None:
+        if not self.view.undecided and index < len(self.view.visible):
+            assert self.view.visible[index].resource == self.expected()[index]
+
+    @rule()
+    def decide(self) -> None:
+        self.view.decide()
+
+    @invariant()
+    def agrees(self) -> None:
+        expected = self.expected()
+        assert self.view.total == len(self.rows)
+        if self.view.undecided:
+            shown = [row.resource for row in self.view.visible]
+            found = iter(expected)
+            assert all(each in found for each in shown), "in order, and nothing else"
+            assert self.view.health_counts == Counter(r.health for r in shown)
+            return
+        assert len(self.view.visible) == len(expected)
+        assert self.view.health_counts == Counter(r.health for r in expected)
+
+    @invariant()
+    def finds_every_row(self) -> None:
+        """Nothing is looked at beyond what a rule looks at: that would put it in order."""
+
+    @rule()
+    def settle(self) -> None:
+        for _ in range(1000):
+            if not self.view.decide():
+                break
+        super().agrees()
+        super().finds_every_row()
+
+
+HurriedView.TestCase.settings = settings(max_examples=100, stateful_step_count=25, deadline=None)
+TestHurriedView = HurriedView.TestCase
 
 
 def test_the_worst_come_first_and_then_by_name() -> None:
@@ -159,33 +247,80 @@ def test_a_change_leaves_the_other_rows_alone() -> None:
     before = {row.resource.ref.name: row for row in view.visible}
     view.apply([resource("b", count=9)], [])
     after = {row.resource.ref.name: row for row in view.visible}
-    assert before == after
+    assert {name for name in before if before[name] == after[name]} == {"a", "c"}
     assert after["b"].cells[3] == 9
 
 
 def test_narrowing_reads_only_the_last_result() -> None:
     view = make_view()
     view.replace(named("web", "web-admin", "cart"))
+    view.expect_filter(True)
     view.set_filter(RowFilter.parse("we", COLUMNS))
-    cart = view.get(ref("cart"))
-    assert cart is not None
-    cart.searched = "web"  # would be found if it were read
+    assert view._texts is not None
+    texts = view._texts.columns[WHOLE_ROW]
+    texts[view._texts.refs.index(ref("cart"))] = "web"  # would be found if it were read
     view.set_filter(RowFilter.parse("web", COLUMNS))
     assert names(view) == ["web", "web-admin"]
     view.set_filter(RowFilter.parse("w", COLUMNS))
     assert names(view) == ["cart", "web", "web-admin"]
 
 
-def test_rows_are_prepared_for_filtering_a_few_at_a_time() -> None:
-    view = make_view()
-    view.replace(named(*NAMES))
-    assert view.warm(3)
-    assert sum(row.searched is not None for row in view.visible) == 3
-    assert not view.warm(len(NAMES))
-    assert all(row.searched is not None for row in view.visible)
-    view.apply([resource("new")], [])
-    assert not view.warm(1)
-    assert all(row.searched is not None for row in view.visible)
+def sliced(looks: int) -> Pace:
+    """Return a pace whose slices are over after so many looks."""
+
+    def pace() -> Callable[[], bool]:
+        left = looks
+
+        def over() -> bool:
+            nonlocal left
+            left -= 1
+            return left < 0
+
+        return over
+
+    return pace
+
+
+def test_texts_are_made_while_a_filter_is_expected_and_let_go_afterwards() -> None:
+    view = make_view(sliced(0))
+    view.replace([resource(f"web-{number}") for number in range(1200)])
+    while view.warm():
+        pass
+    assert view._texts is None
+    view.expect_filter(True)
+    slices = 0
+    while view.warm():
+        slices += 1
+    assert slices == 2
+    assert view._texts is not None
+    assert len(view._texts.columns[WHOLE_ROW]) == 1200
+    view.set_filter(RowFilter.parse("web-1", COLUMNS))
+    assert not view.undecided
+    assert len(view.visible) == 1 + 10 + 100 + 200
+    view.expect_filter(False)
+    assert view._texts is None
+    assert len(view.visible) == 311
+
+
+def test_a_first_screen_comes_before_the_order_of_the_rest() -> None:
+    view = make_view(sliced(3))
+    rows = [resource(f"web-{number:05}") for number in range(10_000)]
+    view.replace(
+        [*reversed(rows), resource("zoo", Health.FAILING), resource("bar", Health.FAILING)]
+    )
+    head = ["bar", "zoo", *(f"web-{number:05}" for number in range(100))]
+    assert [row.resource.ref.name for row in view.visible[:102]] == head
+    fresh = make_view(sliced(3))
+    fresh.replace([*reversed(rows), resource("zoo", Health.FAILING)])
+    assert [row.resource.ref.name for row in fresh.visible[:2]] == ["zoo", "web-00000"]
+    assert len(fresh.refs()) < 2000
+    assert (fresh.total, len(fresh.visible)) == (10_001, 10_001)
+    assert fresh.health_counts == {Health.OK: 10_000, Health.FAILING: 1}
+    slices = 0
+    while fresh.warm():
+        slices += 1
+    assert slices > 5
+    assert names(fresh) == ["zoo", *(f"web-{number:05}" for number in range(10_000))]
 
 
 def test_a_projection_makes_the_cells() -> None:

@@ -7,6 +7,7 @@ from table_support import COLUMNS, named, ref, resource
 
 from backends.model import Health, Ref, Resource
 from widgets.row_filter import RowFilter
+from widgets.row_texts import RowText
 from widgets.row_view import HEALTH_FIRST, RowView
 from widgets.table_viewport import Viewport
 
@@ -66,7 +67,7 @@ class CursorKeepsItsResource(RuleBasedStateMachine):
         if self.ref is None:
             return
         row = self.view.get(self.ref)
-        assert self.port.gone is (row is None or not row.shown)
+        assert self.port.gone is (row is None or not self.view.shows(self.ref))
         assert (self.port.current is None) is self.port.gone
         if before_line is not None and self.port.touched:
             self.same_line(before_line)
@@ -109,7 +110,8 @@ class CursorKeepsItsResource(RuleBasedStateMachine):
 
     @rule(text=st.sampled_from(["", "w", "web", "db", "nothing"]))
     def set_filter(self, text: str) -> None:
-        kept = self.ref is not None and (row := self.view.get(self.ref)) and row.text(-1)
+        row = None if self.ref is None else self.view.get(self.ref)
+        kept = "" if row is None else RowText(row.resource, row.cells, COLUMNS).text(-1)
         self.view.set_filter(RowFilter.parse(text, COLUMNS))
         settle(self.port, asked=True)
         if kept and text in kept:
