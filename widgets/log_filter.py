@@ -7,7 +7,7 @@ looked for as it is, everything else is a regular expression. `log_scan` applies
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 
 from widgets.log_buffer import Entry
 from widgets.patterns import Expression, PatternError
@@ -18,6 +18,12 @@ _ESCAPED = re.compile(r"\\.|\(\?P?")
 
 class Pattern:
     """One filter, ready to be applied."""
+
+    by_line = False
+    """Each line has to be asked by itself, with `decide`: its text alone does not tell."""
+    needles: tuple[str, ...] = ()
+    """Where it asks `by_line`: texts, in lower case, of which every line that it accepts holds
+    at least one; none: it may accept any line."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -51,11 +57,6 @@ class Pattern:
         """What the user should know about how it was read or how it fares; usually empty."""
         return self._note or (self.regex.trouble if self.regex else "")
 
-    @property
-    def limited(self) -> bool:
-        """It may be slow: entries are looked at one by one, as long as there is time."""
-        return self.regex is not None and self.regex.limited
-
     def narrows(self, other: Pattern) -> bool:
         """Whether everything that this accepts is certain to be accepted by `other`."""
         if self.text == other.text:
@@ -68,25 +69,7 @@ class Pattern:
 
     def accepts(self, entry: Entry) -> bool:
         """Whether the text or the source of an entry match (or, inverted, do not)."""
-        return self.pick((entry,)) == [0]
-
-    def pick(self, entries: Sequence[Entry], start: int = 0) -> list[int]:
-        """Return the ids of those that are accepted; the first entry has the id `start`."""
-        if self.limited:
-            return [i for i, hit in enumerate(self.decide(entries), start) if hit]
-        by_source = self._any_source(entries)
-        body = self.body
-        if self.regex is None and not self.inverted and not by_source:
-            if self.folded:
-                return [i for i, e in enumerate(entries, start) if body in e.text.lower()]
-            return [i for i, e in enumerate(entries, start) if body in e.text]
-        hits = self._hits(entries)
-        if by_source:
-            known = self._sources
-            hits = [hit or known[e.source] for hit, e in zip(hits, entries, strict=True)]
-        if self.inverted:
-            return [i for i, hit in enumerate(hits, start) if not hit]
-        return [i for i, hit in enumerate(hits, start) if hit]
+        return self.decide((entry,))[0]
 
     def spans(self, text: str, limit: int = 64) -> list[tuple[int, int]]:
         """Return where `text` matches, as pairs of indices, at most `limit` of them."""
@@ -105,7 +88,7 @@ class Pattern:
         return found
 
     def decide(
-        self, entries: Sequence[Entry], over: Callable[[], bool] = lambda: False
+        self, entries: Iterable[Entry], over: Callable[[], bool] = lambda: False
     ) -> list[bool]:
         """Return for each entry whether it is accepted; for the first ones only, at least one,
         where the time is `over` before the end. What took too long is not accepted."""
@@ -117,22 +100,9 @@ class Pattern:
                 break
         return hits
 
-    def _hits(self, entries: Sequence[Entry]) -> list[bool]:
-        """Return for each entry whether its text holds what is looked for."""
-        texts = (
-            [entry.text.lower() for entry in entries]
-            if self.folded
-            else [entry.text for entry in entries]
-        )
-        if self.regex is None:
-            body = self.body
-            return [body in text for text in texts]
-        return [bool(self.regex.found(text)) for text in texts]
-
-    def _any_source(self, entries: Sequence[Entry]) -> bool:
-        """Return whether any entry's source holds what is looked for; there are few sources."""
-        known = {entry.source: self._in_source(entry.source) for entry in entries}
-        return any(known.values())
+    def names(self, sources: Iterable[str]) -> set[str]:
+        """Return those of the sources that hold what is looked for."""
+        return {name for name in sources if self._in_source(name)}
 
     def _in_source(self, name: str) -> bool:
         known = self._sources.get(name)

@@ -14,11 +14,8 @@ from widgets.log_buffer import MAX_BYTES, Classify, Entry, LogBuffer, Note, Note
 from widgets.log_filter import Pattern
 from widgets.log_format import LogFormat, saved_line
 from widgets.log_rows import RowIndex, Viewport
-from widgets.log_scan import SLICE, Matches
+from widgets.log_scan import SLICE, Matches, pick
 from widgets.log_text import tidy
-
-SEEK_BLOCK = 64
-"""Entries that a search looks at between two looks at the clock."""
 
 
 class LogModel:
@@ -162,17 +159,30 @@ class LogModel:
         ends without one if nothing is found.
         """
         deadline = self.clock.monotonic() + SLICE
-        looked_at = 0
-        while self.lo <= ordinal < self.hi:
-            if pattern.accepts(self.entry(ordinal)):
-                yield ordinal
-                return
-            ordinal += step
-            looked_at += 1
-            due = pattern.limited or looked_at % SEEK_BLOCK == 0
-            if due and self.clock.monotonic() >= deadline:
+
+        def over() -> bool:
+            return self.clock.monotonic() >= deadline
+
+        at = self.id_at(ordinal) if self.lo <= ordinal < self.hi else self.buffer.end
+        while self.id_at(self.lo) <= at <= self.id_at(self.hi - 1):
+            chunk = self.buffer.chunk_at(at)
+            ids = range(at, chunk.end if step > 0 else chunk.first - 1, step)
+            hits, looked = pick(pattern, chunk, ids, over)
+            for hit in hits:
+                if (found := self._shown(hit)) is not None:
+                    yield found
+                    return
+            at += looked * step
+            if over():
                 yield None
                 deadline = self.clock.monotonic() + SLICE
+
+    def _shown(self, entry_id: int) -> int | None:
+        """Return the ordinal of an entry, None if the filter holds it back."""
+        if self.matches is None:
+            return entry_id
+        ordinal = self.matches.ordinal_of(entry_id)
+        return ordinal if ordinal < self.hi and self.id_at(ordinal) == entry_id else None
 
     def visible(self) -> list[Entry]:
         """Return the entries in view, in whole or in part."""

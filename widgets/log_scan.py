@@ -2,24 +2,37 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from array import array
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 
 from backends.clock import Clock
-from widgets.log_buffer import Entry, LogBuffer
+from widgets.joint_search import SPARSE
+from widgets.log_buffer import LogBuffer
+from widgets.log_chunk import Chunk
 from widgets.log_filter import Pattern
+from widgets.log_search import find
 
 SLICE = 0.008
 """Seconds that one step of a scan may take before it lets others run."""
 
-BLOCK = 256
-"""Entries looked at between two looks at the clock; fewer where lines are very long."""
-
-BLOCK_CHARACTERS = 256 * 1024
-"""Characters looked at between two looks at the clock, about."""
-
 MAX_STEP = 50_000
 """Entries that one step looks at, however quick it is."""
+
+
+def pick(
+    pattern: Pattern, chunk: Chunk, ids: Sequence[int], over: Callable[[], bool]
+) -> tuple[Sequence[int], int]:
+    """Return which of the entries of a chunk are accepted, and how many were looked at.
+
+    They are looked at in the order of `ids`, all of them unless the time is `over` before.
+    """
+    if isinstance(ids, range):
+        found = find(pattern, chunk, min(ids), max(ids) + 1)
+        if found is not None:
+            return found if ids.step > 0 else found[::-1], len(ids)
+    hits = pattern.decide(map(chunk.entry, ids), over)
+    return [i for i, hit in zip(ids, hits, strict=False) if hit], len(hits)
 
 
 class Matches:
@@ -36,15 +49,15 @@ class Matches:
         self.pattern = pattern
         """What is looked for."""
         self._buffer = buffer
-        self._older: list[int] = []  # ids, newest first: ordinals _shift - 1, _shift - 2, ...
-        self._newer: list[int] = []  # ids, oldest first: ordinals _shift, _shift + 1, ...
+        self._older = array("q")  # ids, newest first: ordinals _shift - 1, _shift - 2, ...
+        self._newer = array("q")  # ids, oldest first: ordinals _shift, _shift + 1, ...
         self._shift = 0
         self._back = buffer.end  # everything from here to _ahead has been looked at
         self._ahead = buffer.end
-        self._candidates: list[int] = []
+        self._candidates = array("q")
         self._floor = self._back
         if within is not None:
-            self._candidates = within.ids()
+            self._candidates = array("q", within.ids())
             self._floor = within.reached
             self._ahead = self._back = within.ahead
 
@@ -88,12 +101,17 @@ class Matches:
         return self._ahead
 
     @property
-    def scanning(self) -> float | None:
-        """The share of the buffer that has been looked at; None when that is all of it."""
+    def searched(self) -> int | None:
+        """How many of the entries held have been looked at; None when all of them have been."""
         if self._done():
             return None
-        total = max(1, self._buffer.end - self._buffer.first)
-        return max(0.0, min(1.0, (self._ahead - max(self.reached, self._buffer.first)) / total))
+        return max(0, self._ahead - max(self.reached, self._buffer.first))
+
+    @property
+    def scanning(self) -> float | None:
+        """The share of the buffer that has been looked at; None when that is all of it."""
+        searched = self.searched
+        return None if searched is None else min(1.0, searched / max(1, len(self._buffer)))
 
     def forget(self) -> None:
         """Drop the matches that fell out of the buffer."""
@@ -111,7 +129,7 @@ class Matches:
         first = self._buffer.first
         self._back = max(self._back, first)
         self._floor = max(self._floor, first)
-        self._candidates = [i for i in self._candidates if i >= first]
+        del self._candidates[: bisect_left(self._candidates, first)]
 
     def step(self, clock: Clock, budget: float = SLICE) -> bool:
         """Look on for about `budget` seconds; return whether there is more to look at.
@@ -120,7 +138,6 @@ class Matches:
         """
         self.forget()
         deadline = clock.monotonic() + budget
-        block = max(1, min(BLOCK, BLOCK_CHARACTERS // max(1, self._buffer.longest)))
         left = MAX_STEP
 
         def over() -> bool:
@@ -128,12 +145,11 @@ class Matches:
 
         while left > 0 and not self._done():
             if self._ahead < self._buffer.end:
-                self._look_ahead(block, over)
+                left -= self._look_ahead(over)
             elif self._candidates:
-                self._narrow(block, over)
+                left -= self._narrow(over)
             else:
-                self._look_back(block, over)
-            left -= block
+                left -= self._look_back(over)
             if over():
                 break
         return not self._done()
@@ -143,34 +159,42 @@ class Matches:
             return False
         return self.reached <= self._buffer.first
 
-    def _look_ahead(self, block: int, over: Callable[[], bool]) -> None:
+    def _look_ahead(self, over: Callable[[], bool]) -> int:
+        """Look at what has arrived, up to a chunk of it; return how many entries that was."""
         start = max(self._ahead, self._buffer.first)
-        entries = self._buffer.span(start, start + block)
-        picked, looked = self._pick(range(start, start + len(entries)), entries, over)
+        chunk = self._buffer.chunk_at(start)
+        picked, looked = pick(self.pattern, chunk, range(start, chunk.end), over)
         self._newer.extend(picked)
         self._ahead = start + looked
+        return looked
 
-    def _look_back(self, block: int, over: Callable[[], bool]) -> None:
+    def _look_back(self, over: Callable[[], bool]) -> int:
+        """Look at what was there before, up to a chunk of it."""
         stop = self.reached
-        start = max(self._buffer.first, stop - block)
-        entries = self._buffer.span(start, stop)
-        picked, looked = self._pick(range(stop - 1, start - 1, -1), entries[::-1], over)
+        chunk = self._buffer.chunk_at(stop - 1)
+        picked, looked = pick(self.pattern, chunk, range(stop - 1, chunk.first - 1, -1), over)
         self._older.extend(picked)
         self._back = stop - looked
+        return looked
 
-    def _narrow(self, block: int, over: Callable[[], bool]) -> None:
-        ids = self._candidates[: -block - 1 : -1]
-        held = [i for i in ids if i >= self._buffer.first]
-        picked, looked = self._pick(held, [self._buffer[i] for i in held], over)
-        self._older.extend(picked)
-        del self._candidates[-looked if looked < len(held) else -len(ids) :]
-        self._back = self._candidates[-1] + 1 if self._candidates else self._floor
+    def _narrow(self, over: Callable[[], bool]) -> int:
+        """Look at what an earlier scan has found, up to a chunk of it.
 
-    def _pick(
-        self, ids: Sequence[int], entries: Sequence[Entry], over: Callable[[], bool]
-    ) -> tuple[list[int], int]:
-        """Return the ids of the entries that are accepted, and how many were looked at."""
-        if self.pattern.limited:
-            hits = self.pattern.decide(entries, over)
-            return [i for i, hit in zip(ids, hits, strict=False) if hit], len(hits)
-        return [ids[at] for at in self.pattern.pick(entries)], len(entries)
+        Where it found much, all between is looked at: it was refused then and is so again.
+        """
+        known = self._candidates
+        del known[: bisect_left(known, self._buffer.first)]
+        looked = 0
+        if known:
+            chunk = self._buffer.chunk_at(known[-1])
+            begin = bisect_left(known, chunk.first)
+            if (len(known) - begin) * SPARSE > len(chunk):
+                ids: Sequence[int] = range(known[-1], known[begin] - 1, -1)
+            else:
+                ids = known[begin:][::-1]
+            picked, looked = pick(self.pattern, chunk, ids, over)
+            self._older.extend(picked)
+            left = ids[looked] if looked < len(ids) else ids[-1] - 1
+            del known[bisect_right(known, left) :]
+        self._back = known[-1] + 1 if known else self._floor
+        return looked

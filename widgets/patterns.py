@@ -9,7 +9,11 @@ from __future__ import annotations
 
 import re
 import warnings
+from collections.abc import Sequence
 from typing import Any, Final
+
+from widgets.joint_search import Found, JointSearch
+from widgets.pattern_shape import MOST_STEPS, shape
 
 LIMIT: Final = 0.004
 """Seconds of processor time that one text may take."""
@@ -27,7 +31,6 @@ MOST_REPEATED: Final = 20_000
 """Items that the counts in an expression may multiply to, such as 6 in ``(ab){3}``; the memory
 and time that compiling takes grow with it."""
 
-_SLOW = frozenset("*+?{([")
 _COUNT = re.compile(r"\{(\d*)(?:,(\d*))?\}")
 
 
@@ -43,13 +46,19 @@ class Expression:
 
         Raises `PatternError`.
         """
-        self.limited = not _SLOW.isdisjoint(pattern)
+        known = shape(pattern)
+        self.limited = not 0 < known.steps <= MOST_STEPS
         """Whether it may be slow; only then a search costs the time of looking at the clock."""
         self.slow = 0
         """Texts that it took too long for; whether they match is not known."""
         self._strikes = 0
         self._unmarked = 0
-        self._compiled = _limited(pattern, fold) if self.limited else _quick(pattern, fold)
+        self._pattern = pattern
+        self._compile = _limited if self.limited else _quick
+        self._compiled = self._compile(pattern, re.I | re.M if fold else 0)
+        self._joint = (
+            None if fold else JointSearch(known, self._compile_joint, limited=self.limited)
+        )
 
     @property
     def given_up(self) -> bool:
@@ -77,6 +86,18 @@ class Expression:
             self._strikes += len(text) <= LONG
             return None
 
+    def lines(self, text: str, starts: Sequence[int], *, broken: bool) -> Found | None:
+        """Return in which lines of a text it is found; see `joint_search.lines_with`.
+
+        None: each has to be asked by itself. That is so of every expression that folds.
+        """
+        if self._joint is None or self.given_up:
+            return None
+        return self._joint.find(text, starts, self.found, broken=broken)
+
+    def _compile_joint(self) -> Any:
+        return self._compile(f"(?:{self._pattern}).*", re.M)
+
     def spans(self, text: str, limit: int) -> list[tuple[int, int]]:
         """Return where it matches, at most `limit` pairs of indices; none once it is slow."""
         if self.given_up or self._unmarked >= PATIENCE:
@@ -94,24 +115,26 @@ class Expression:
         return found
 
 
-def _quick(pattern: str, fold: bool) -> Any:
+def _quick(pattern: str, flags: int) -> Any:
     """Compile what has no groups, repetitions or classes: it takes no longer than its text."""
     try:
-        return re.compile(pattern, re.IGNORECASE | re.MULTILINE if fold else 0)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return re.compile(pattern, flags)
     except re.error as error:
         raise PatternError(str(error)) from error
 
 
-def _limited(pattern: str, fold: bool) -> Any:
+def _limited(pattern: str, flags: int) -> Any:
     import regex  # type: ignore[import-untyped]  # it has no stubs of its own
 
     if repeated(pattern) > MOST_REPEATED:
         raise PatternError("too many repetitions")
-    flags = regex.IGNORECASE | regex.MULTILINE if fold else 0
+    known = (regex.IGNORECASE if flags & re.I else 0) | (regex.MULTILINE if flags & re.M else 0)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return regex.compile(pattern, flags)
+            return regex.compile(pattern, known)
     except (regex.error, OverflowError, RecursionError, ValueError) as error:
         raise PatternError(str(error)) from error
 

@@ -249,7 +249,8 @@ class Ring(RuleBasedStateMachine):
             texts = [ring[i].text for i in range(at, chunk.end)]
             assert joined == "\n".join(texts)
             assert [joined[a : b - 1] for a, b in pairwise(starts)] == texts
-            assert chunk.broken == any("\n" in entry.text for entry in chunk.entries(chunk.first, chunk.end))
+            held = chunk.entries(chunk.first, chunk.end)
+            assert chunk.broken == any("\n" in entry.text for entry in held)
             first = {"s1"}
             assert chunk.owned(first) == [
                 i for i in range(chunk.first, chunk.end) if ring[i].source == "s1"
