@@ -76,6 +76,15 @@ def _pairs(text: str) -> Iterator[tuple[str, str]]:
         yield match[1], _unquoted(match[2], match[3])
 
 
+def without_pairs(text: str) -> str | None:
+    """Return what a line says beside its ``key=value`` pairs; None where it is read otherwise."""
+    if "\x1b" in text:
+        text = ANSI.sub("", text)
+    if json_of(text) is not None or _access(text):
+        return None
+    return _PAIR.sub(" ", text)
+
+
 def _unquoted(quoted: str | None, bare: str | None) -> str:
     if quoted is None:
         return bare or ""

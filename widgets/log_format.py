@@ -15,14 +15,17 @@ from rich.cells import cell_len
 from backends.clock import Clock
 from widgets.fit import clip_left
 from widgets.log_buffer import Entry, Note
-from widgets.log_text import Piece, Role, plain, readable, safe, tidy
+from widgets.log_columns import Columns
+from widgets.log_levels import LEVEL, NAMES
+from widgets.log_text import Piece, Role, behind_level, plain, readable, safe, tidy
+from widgets.log_traces import CONTINUES
 from widgets.log_wrap import breaks
 
 Timestamps: TypeAlias = Literal["off", "local", "utc", "relative"]
 """How a line's time is shown; relative is its age."""
 
-JsonMode: TypeAlias = Literal["readable", "raw"]
-"""How a line of JSON is shown."""
+JsonMode: TypeAlias = Literal["readable", "raw", "columns"]
+"""How a line of JSON is shown; the fields that lines have in common may have columns."""
 
 MAX_SOURCE = 28
 """Cells that the source takes at most; of a longer one the end is shown."""
@@ -40,11 +43,15 @@ RULE = "──"
 """Frames what the pane says itself."""
 
 
+_ROLES: tuple[Role, ...] = ("text", "quiet", "quiet", "quiet", "warning", "error", "error")
+"""What the name of each level is drawn as."""
+
+
 class Parts(NamedTuple):
     """One entry, ready to be laid out."""
 
     prefix: list[Piece]
-    """Time and source."""
+    """Time, source and level."""
     body: list[Piece]
     """The line itself."""
     hidden: int
@@ -81,6 +88,10 @@ class LogFormat:
         """Whether the source is shown."""
         self.json_mode: JsonMode = "readable"
         """How lines of JSON are shown."""
+        self.show_levels = False
+        """Whether levels have a column, which raw lines do without."""
+        self.columns = Columns()
+        """The fields that have columns in that mode."""
         self.source_width = 0
         """Cells of the source column, if the pane is wide enough."""
         self.source_limit = MAX_SOURCE
@@ -107,8 +118,8 @@ class LogFormat:
         self.source_limit = max(MIN_SOURCE, min(MAX_SOURCE, width // 5))
         return before != min(self.source_width, self.source_limit)
 
-    def parts(self, entry: Entry) -> Parts:
-        """Return an entry as pieces."""
+    def parts(self, entry: Entry, mark: int = 0) -> Parts:
+        """Return an entry, whose level is in its mark, as pieces."""
         prefix: list[Piece] = []
         if self.timestamps != "off":
             prefix.append((f"{self._time(entry.at)} ", "time"))
@@ -120,15 +131,27 @@ class LogFormat:
             name = clip_left(tidy(entry.source)[0], width)
             fill = " " * (width - cell_len(name) + 1)
             prefix.append((name + fill, "source"))
-        found = None
-        if self.json_mode == "readable":
-            found = readable(entry.text, keep_time=not entry.at)
-        body, hidden = found or plain(entry.text)
-        return Parts(prefix, body, hidden)
+        if self.json_mode == "raw":
+            return Parts(prefix, *plain(entry.text))
+        level = 0
+        if self.show_levels:
+            level = 0 if mark & CONTINUES else mark & LEVEL
+            prefix.append((f"{NAMES[level]:<5} ", _ROLES[level]))
+        keep_time = not entry.at
+        if self.json_mode == "columns":
+            found = self.columns.pieces(entry.text, level, keep_time=keep_time)
+        else:
+            found = readable(entry.text, keep_time=keep_time, level=level)
+        if found is None:
+            if self.show_levels:
+                found = behind_level(entry.text, level, keep_time=keep_time)
+            else:
+                found = plain(entry.text)
+        return Parts(prefix, *found)
 
-    def layout(self, entry: Entry, width: int) -> Layout:
-        """Lay an entry out in rows of `width` cells."""
-        parts = self.parts(entry)
+    def layout(self, entry: Entry, width: int, mark: int = 0) -> Layout:
+        """Lay an entry with a mark out in rows of `width` cells."""
+        parts = self.parts(entry, mark)
         indent = sum(cell_len(text) for text, _ in parts.prefix)
         if indent > width // 2:
             indent = 0
@@ -137,9 +160,9 @@ class LogFormat:
         starts = breaks(text, max(2, width - indent), MAX_ROWS)
         return Layout(parts, indent, starts, parts.hidden + len(text) - starts[-1])
 
-    def line(self, entry: Entry) -> str:
+    def line(self, entry: Entry, mark: int = 0) -> str:
         """Return an entry as it is drawn, as text, without what `more` would say."""
-        parts = self.parts(entry)
+        parts = self.parts(entry, mark)
         return "".join(text for text, _ in (*parts.prefix, *parts.body)).rstrip()
 
     def _time(self, at: float) -> str:

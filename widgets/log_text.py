@@ -13,6 +13,7 @@ from typing import Any, Literal, TypeAlias, get_args
 import msgspec
 
 from backends.text import ANSI
+from widgets.log_levels import level_named
 from widgets.safe_text import show_unsafe
 
 MAX_DRAWN = 4096
@@ -54,11 +55,21 @@ _LEADS = frozenset("EFWefwpc[ ")
 LEVEL_WITHIN = 160
 """Characters at the beginning of a line in which a level is looked for."""
 
+_FIRST = r"[\[(]?(?P<level>[A-Za-z]{3,13})(?:[\])]:?|:)?(?:\s+-)?(?:\s+|$)"
+_LEVEL_FIRST = re.compile(rf"\s*{_FIRST}")
+_TIME_FIRST = re.compile(
+    r"\s*(?:\[?\d{4}[/-]\d\d[/-]\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?"
+    rf"(?:Z|[+-]\d\d:?\d\d| UTC)?\]?\s+)?{_FIRST}"
+)
+"""A level that a line begins with, and that a line begins with behind its time."""
+
 _ERRORS = frozenset(("FATAL", "CRITICAL", "PANIC", "SEVERE", "ERROR", "ERR", "ALERT", "EMERGENCY"))
 _WARNINGS = frozenset(("WARN", "WARNING"))
 _LEVEL_KEYS = ("level", "severity", "lvl", "log.level", "levelname")
-_MESSAGE_KEYS = ("message", "msg", "event", "@message", "log")
-_TIME_KEYS = frozenset(("time", "ts", "timestamp", "@timestamp", "datetime", "asctime"))
+MESSAGE_KEYS = ("message", "msg", "event", "@message", "log")
+"""Fields that hold what a line says."""
+TIME_KEYS = frozenset(("time", "ts", "timestamp", "@timestamp", "datetime", "asctime"))
+"""Fields that hold when it was written."""
 _NUMERIC_LEVELS = {10: "TRACE", 20: "DEBUG", 30: "INFO", 40: "WARN", 50: "ERROR", 60: "FATAL"}
 """The levels of pino and bunyan, which write numbers."""
 
@@ -108,11 +119,25 @@ def _level_in(head: str) -> re.Match[str] | None:
     return None
 
 
-def readable(text: str, *, keep_time: bool) -> tuple[list[Piece], int] | None:
+def behind_level(text: str, level: int, *, keep_time: bool) -> tuple[list[Piece], int]:
+    """Return a line for a place behind its level: without the level, if it begins with it.
+
+    A time before the level goes too unless `keep_time` keeps it. The second figure is how many
+    characters were left out.
+    """
+    text, hidden = tidy(text)
+    if level:
+        match = (_LEVEL_FIRST if keep_time else _TIME_FIRST).match(text)
+        if match and level_named(match["level"]) == level:
+            text = text[match.end() :]
+    return _filled([(text, "text")]), hidden
+
+
+def readable(text: str, *, keep_time: bool, level: int = 0) -> tuple[list[Piece], int] | None:
     """Return a JSON object as ``LEVEL message  key=value ...``, or None if it is not one.
 
-    `keep_time` keeps the time that the line itself names. The second figure is how many
-    characters were left out.
+    `keep_time` keeps the time that the line itself names. A `level` that is shown beside it is
+    left out. The second figure is how many characters were left out.
     """
     body = text.strip()
     if not (body.startswith("{") and body.endswith("}") and len(body) <= MAX_JSON):
@@ -124,13 +149,13 @@ def readable(text: str, *, keep_time: bool) -> tuple[list[Piece], int] | None:
     if not isinstance(fields, dict) or not fields:
         return None
     pieces: list[Piece] = []
-    if level := _take(fields, _LEVEL_KEYS):
-        pieces += _level(level)
-    if message := _take(fields, _MESSAGE_KEYS):
-        pieces.append((_words(message), "text"))
+    if (word := _take(fields, _LEVEL_KEYS)) and not (level and level_named(word) == level):
+        pieces += _level(word)
+    if message := _take(fields, MESSAGE_KEYS):
+        pieces.append((words_of(message), "text"))
     gap = "  " if pieces else ""
     for key, value in fields.items():
-        if not keep_time and key in _TIME_KEYS:
+        if not keep_time and key in TIME_KEYS:
             continue
         pieces.append((f"{gap}{key}=", "key"))
         pieces.append((_value(value), "text"))
@@ -159,14 +184,14 @@ def _level(level: str) -> list[Piece]:
     return [(f"{word:<5} ", "quiet")]
 
 
-def _words(text: str) -> str:
+def words_of(text: str) -> str:
     """Return text of several lines as one; what follows it finds a mark where they broke."""
     return text.rstrip("\r\n").replace("\r\n", "\n").replace("\n", " ↵ ")
 
 
 def _value(value: object) -> str:
     if isinstance(value, str):
-        words = _words(value)
+        words = words_of(value)
         return f'"{words}"' if not words or " " in words else words
     return msgspec.json.encode(value).decode()
 
