@@ -119,6 +119,7 @@ class Demand:
         self._visible = visible
         self._wake = asyncio.Event()
         self._asked = False
+        self._seen: dict[Callable[[], None], None] = {}
 
     @property
     def visible(self) -> bool:
@@ -127,9 +128,17 @@ class Demand:
 
     @visible.setter
     def visible(self, value: bool) -> None:
-        if value and not self._visible:
-            self._wake.set()
+        seen = value and not self._visible
         self._visible = value
+        if seen:
+            self._wake.set()
+            for callback in tuple(self._seen):
+                callback()
+
+    def when_seen(self, callback: Callable[[], None]) -> Callable[[], None]:
+        """Call `callback` whenever rows of the feed come on screen; return what ends that."""
+        self._seen[callback] = None
+        return lambda: self._seen.pop(callback, None)
 
     def refresh(self) -> None:
         """End the current pause: the operator asked for fresh rows."""

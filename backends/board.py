@@ -7,6 +7,7 @@ scope that has no answer, or a bad one, has a row of its own, so that trouble is
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import TypeAlias
 
 from backends.base import sentence
@@ -59,6 +60,9 @@ BoardListener: TypeAlias = Callable[[tuple[Resource, ...], tuple[Ref, ...]], Non
 PATIENCE = 2.0
 """Seconds that a scope may take to answer before it gets a row that says it is being asked."""
 
+QUIET = 1.0
+"""Seconds between two looks at clusters of which nothing is new but how old their rows are."""
+
 WORST_KEPT = 200
 """Rows of a cluster that are searched for its worst workload; beyond that the first is as good."""
 
@@ -83,6 +87,8 @@ class Board:
         self._rows: dict[Ref, Resource] = {}
         self._dirty_roots: set[Query] = set()
         self._dirty: set[Ref] = set()
+        self._aged: set[Ref] = set()
+        self._looked = float("-inf")
         self._listeners: dict[BoardListener, None] = {}
         self._opened: dict[Query, float] = {}
 
@@ -163,6 +169,11 @@ class Board:
 
     def flush(self) -> None:
         """Bring the rows up to date with what changed since the last flush."""
+        now = self._fleet.clock.monotonic()
+        if self._aged and not 0 <= now - self._looked < QUIET:
+            self._dirty |= self._aged
+            self._aged.clear()
+            self._looked = now
         if not self._dirty and not self._dirty_roots:
             return
         gone: list[Ref] = []
@@ -182,6 +193,16 @@ class Board:
             self._rows.pop(ref, None)
         for listener in tuple(self._listeners):
             listener(tuple(changed), tuple(gone))
+
+    def _feed_changed(self, ref: Ref, delta: Delta) -> None:
+        """Note what to look at: at the next flush, or some time where only its age is new."""
+        row = self._rows.get(ref)
+        live = delta.status.state is FeedState.LIVE and delta.status.problem is None
+        quiet = live and not delta.upserts and not delta.deletes
+        if quiet and row is not None and row.health is not Health.UNKNOWN:
+            self._aged.add(ref)
+        else:
+            self._dirty.add(ref)
 
     def _root_changed(self, delta: Delta) -> None:
         self._dirty_roots.add(delta.query)
@@ -207,7 +228,7 @@ class Board:
         ref = cluster.ref
         for query in self._fleet.workloads(ref):
             feed = self._fleet.open(query, visible=False)
-            feed.listen(lambda _delta: self._dirty.add(ref))
+            feed.listen(partial(self._feed_changed, ref))
             entry.feeds.append(feed)
 
     def _scope_rows(self, gone: list[Ref]) -> Iterable[Resource]:

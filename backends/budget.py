@@ -44,6 +44,10 @@ QUIET = 1.0
 URGENT_RUN = 8
 """Urgent calls served in a row before one that waits in the background has its turn."""
 
+FRESH = 0.5
+"""Seconds for which an account of the budgets is good, where no call was made meanwhile: the
+header asks for it with every frame, and a large fleet has a hundred budgets."""
+
 _EPSILON = 1e-9
 
 
@@ -260,6 +264,8 @@ class Budget:
         self._clock = clock
         self._share = share
         self._lanes: dict[tuple[str, str, str], _Lane] = {}
+        self._looked: tuple[float, ...] = ()
+        self._usage: list[Usage] = []
 
     async def acquire(self, owner: str, region: str, limit: Limit, *, urgent: bool = True) -> None:
         """Wait until a call of this class may be made.
@@ -282,11 +288,18 @@ class Budget:
             if known is not lane:
                 known.adopt(lane)
 
-    def usage(self) -> Sequence[Usage]:
-        """Return every budget that was used since the start, the most used first."""
+    def usage(self, service: str = "") -> Sequence[Usage]:
+        """Return every budget that was used since the start, or those of one service's classes,
+        the most used first."""
         now, wall = self._clock.monotonic(), self._clock.now()
-        found = [_usage_of(key, lane, now, wall) for key, lane in self._lanes.items()]
-        return sorted(found, key=lambda usage: -usage.used)
+        spent = sum(lane.bucket.calls + lane.bucket.throttled for lane in self._lanes.values())
+        waiting = sum(lane.waiting for lane in self._lanes.values())
+        state = (now // FRESH, len(self._lanes), spent, waiting)
+        if state != self._looked:
+            found = [_usage_of(key, lane, now, wall) for key, lane in self._lanes.items()]
+            self._looked, self._usage = state, sorted(found, key=lambda usage: -usage.used)
+        classes = f"{service}:" if service else ""
+        return [usage for usage in self._usage if usage.action_class.startswith(classes)]
 
     def _lane(self, owner: str, region: str, limit: Limit) -> _Lane:
         key = (owner, region, limit.name)

@@ -171,9 +171,10 @@ class AwsAccess:
             if clients.profile.name == scope.profile:
                 clients.credentials.forget()
 
-    def usage(self) -> Sequence[Usage]:
-        """Return the call budgets used since the start, the most used first."""
-        return self._budget.usage()
+    def usage(self, service: str = "") -> Sequence[Usage]:
+        """Return the call budgets used since the start, or those of one service, the most used
+        first."""
+        return self._budget.usage(service)
 
     async def close(self) -> None:
         """Release this use; the last one closes every connection."""

@@ -97,7 +97,7 @@ async def poll(
     clock: Clock,
     *,
     visible: float = VISIBLE,
-    background: float = BACKGROUND,
+    background: float | Callable[[], float] = BACKGROUND,
     total: Callable[[], int | None] = lambda: None,
     news: News | None = None,
 ) -> AsyncIterator[Change]:
@@ -108,9 +108,9 @@ async def poll(
     fails leaves the rows as they are: STALE with the problem, or LIVE with it where AWS only
     asked to go slower, for a while; the next round comes after a backoff, or at once on demand,
     whether somebody looks or not: nobody else finds out that the network is back. So it is with
-    an answer that makes no sense. `total` tells how many rows a first round will bring,
-    as soon as that is known. While `news` is live it brings the changes, and a round comes only
-    every `RECONCILE` seconds, on demand, and after a gap.
+    an answer that makes no sense. `background` may be asked anew for each pause. `total` tells
+    how many rows a first round will bring, as soon as that is known. While `news` is live it brings
+    the changes, and a round comes only every `RECONCILE` seconds, on demand, and after a gap.
     """
     polled = _Polled(clock, total, news)
     yield Change(polled.status(FeedState.LOADING), resync=True)
@@ -132,10 +132,14 @@ async def poll(
             yield Change(polled.failed(error))
             pause = polled.backoff(error, spent)
             slowed = isinstance(error, Throttled)
-            await demand.pause(pause, max(pause, background) if slowed else pause)
+            await demand.pause(pause, max(pause, _rest(background)) if slowed else pause)
         else:
             if news is None or not (news.live or news.gap()):
-                await demand.pause(visible, background)
+                await demand.pause(visible, _rest(background))
+
+
+def _rest(background: float | Callable[[], float]) -> float:
+    return background() if callable(background) else background
 
 
 class _Polled:

@@ -15,11 +15,12 @@ from backends.ecs.definitions import TaskDefinitions
 from backends.ecs.describe import describe
 from backends.ecs.eventfeed import EventFeeds
 from backends.ecs.failures import Failures
-from backends.ecs.feed import BACKGROUND, VISIBLE, Feed, Told
+from backends.ecs.feed import LISTED, VISIBLE, Feed, Told
 from backends.ecs.fetch import Fetcher
 from backends.ecs.inbox import Inbox
 from backends.ecs.kinds import KINDS
 from backends.ecs.listing import SERVICES, TASKS
+from backends.ecs.pulse import Pulse
 from backends.ecs.requests import request_for
 from backends.feedqueue import feed_queues
 from backends.model import (
@@ -55,6 +56,7 @@ class EcsBackend:
         self._access = AwsAccess.shared(sources, clock)
         self._clock = clock
         self._definitions = TaskDefinitions(self._access)
+        self._pulse = Pulse()
         self._events = EventFeeds(self._access, feed_queues(sources.feed_queues), clock)
         self._insights: Insights | None = None
 
@@ -107,31 +109,39 @@ class EcsBackend:
             tasks=KINDS[query.kind].listing is TASKS,
         )
         try:
-            watch = self._polled(query, demand, narrowing, inbox)
-            async with aclosing(cast("AsyncGenerator[Change, None]", watch)) as changes:
+            async with aclosing(self._polled(query, demand, narrowing, inbox)) as changes:
                 async for change in changes:
                     yield change
         finally:
             await self._events.shut(inbox)
 
-    def _polled(
+    async def _polled(
         self, query: Query, demand: Demand, narrowing: Mapping[str, Any], inbox: Inbox | None
-    ) -> AsyncIterator[Change]:
+    ) -> AsyncGenerator[Change, None]:
         spec = KINDS[query.kind]
         fetcher = Fetcher(self._access, spec.listing, query.scope, self._clock, **narrowing)
         failures = None
         if spec.counts_failures:
             failures = Failures(self._access, query.scope, self._clock)
-        feed = Feed(spec, query, fetcher, self._clock, failures=failures, inbox=inbox)
-        return poll(
+        feed = Feed(
+            spec, query, fetcher, self._clock, failures=failures, inbox=inbox, pulse=self._pulse
+        )
+        rounds = poll(
             feed.pages,
             demand,
             self._clock,
-            visible=VISIBLE,
-            background=BACKGROUND,
+            visible=LISTED if query.kind == "ecs/clusters" else VISIBLE,
+            background=feed.background,
             total=feed.total,
             news=Told(feed, inbox) if inbox is not None else None,
         )
+        self._pulse.watch(query.scope, demand)
+        try:
+            async with aclosing(cast("AsyncGenerator[Change, None]", rounds)) as changes:
+                async for change in changes:
+                    yield change
+        finally:
+            self._pulse.leave(query.scope, demand)
 
     async def describe(self, resource: Resource) -> Description:
         """Fetch everything worth knowing of one resource."""

@@ -13,7 +13,8 @@ from backends.ecs.fetch import Batch, Fetcher
 from backends.ecs.inbox import Inbox
 from backends.ecs.kinds.base import EcsKind, Facts
 from backends.ecs.kinds.tasks import service_of
-from backends.ecs.listing import TASKS
+from backends.ecs.listing import CLUSTERS, SERVICES, TASKS
+from backends.ecs.pulse import Pulse
 from backends.ecs.wire import Payload, account_of, text
 from backends.model import Health, Problem, Query, Ref, Resource
 
@@ -22,6 +23,13 @@ VISIBLE = 2.0
 
 BACKGROUND = 30.0
 """Seconds between refreshes of what is only counted."""
+
+LISTED = 10.0
+"""Seconds between refreshes of clusters that are on screen: their services are looked at apart."""
+
+CALM = 120.0
+"""Seconds between refreshes of services that are only counted, where all are well and the counts
+of their cluster stay as they are."""
 
 _CALM = (Health.OK, Health.IDLE)
 
@@ -38,6 +46,7 @@ class Feed:
         *,
         failures: Failures | None = None,
         inbox: Inbox | None = None,
+        pulse: Pulse | None = None,
     ) -> None:
         self._kind = kind
         self._query = query
@@ -45,6 +54,8 @@ class Feed:
         self._clock = clock
         self._failures = failures
         self._inbox = inbox
+        self._pulse = pulse or Pulse()
+        self._beats = 0
         self._made: dict[str, tuple[Payload, tuple[Resource, ...]]] = {}
         self._total: int | None = None
 
@@ -52,9 +63,20 @@ class Feed:
         """Return how many rows there are to come, once the listing has come to its end."""
         return None if self._kind.container else self._total
 
+    def background(self) -> float:
+        """Return how long the rows may be left alone while they are only counted."""
+        scope = self._query.scope
+        if self._kind.listing is not SERVICES or not self._pulse.known(scope):
+            return BACKGROUND
+        if self._pulse.beats(scope) != self._beats:
+            return VISIBLE
+        calm = all(_calm(rows) for _, rows in self._made.values())
+        return CALM if calm else BACKGROUND
+
     async def pages(self, urgent: bool) -> AsyncGenerator[Sequence[Resource], None]:
         """Yield all rows there are, in the parts in which ECS describes them."""
         told = self._inbox is not None and self._inbox.live and bool(self._made)
+        self._beats = self._pulse.beats(self._query.scope)
         versions = {arn: version(payload) for arn, (payload, _) in self._made.items()}
         arrived: asyncio.Queue[Batch | None] = asyncio.Queue()
         loading = asyncio.ensure_future(
@@ -70,6 +92,8 @@ class Feed:
         finally:
             loading.cancel()
         self._made = {arn: made for arn, made in self._made.items() if arn in payloads}
+        if self._kind.listing is CLUSTERS:
+            self._pulse.heard(self._query.scope, payloads.values())
         if told and self._kind.listing is TASKS:
             self._compare(versions, payloads)
         if self._failures is not None and await self._failures.look(urgent=urgent):

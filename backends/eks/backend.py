@@ -177,8 +177,7 @@ class KubeBackend:
     def usage(self) -> Sequence[Usage]:
         """Return the budgets of the EKS API; a cluster's own API has none that is known."""
         aws = self._connections.aws
-        found = aws.usage() if aws is not None else ()
-        return [usage for usage in found if usage.action_class.startswith("eks:")]
+        return aws.usage("eks") if aws is not None else []
 
     async def close(self) -> None:
         """Close every connection; the backend is not used again."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import base64
 import urllib.request
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import msgspec
 import yarl
@@ -49,6 +50,7 @@ class Connections:
         self._clients: dict[Scope, KubeClient] = {}
         self._retired: list[KubeClient] = []
         self._locks: dict[Scope, asyncio.Lock] = {}
+        self._described: dict[Scope, Mapping[str, Any]] = {}
         self.aws: AwsAccess | None = (
             AwsAccess.shared(sources, clock) if sources.aws and sources.eks else None
         )
@@ -84,11 +86,19 @@ class Connections:
                 client = self._clients[key] = await make(key)
             return client
 
+    def learn(self, scope: Scope, cluster: Mapping[str, Any]) -> None:
+        """Take in what DescribeCluster has just said of an EKS cluster: the first connection to
+        it need not ask again."""
+        key = scope.at(namespace="")
+        if key not in self._clients:
+            self._described[key] = cluster
+
     def doubt(self, scope: Scope) -> None:
         """Look for a cluster's address anew at the next use: nobody answers at this one.
 
         Requests in flight keep the client that they have.
         """
+        self._described.pop(scope.at(namespace=""), None)
         client = self._clients.pop(scope.at(namespace=""), None)
         if client is not None:
             self._retired.append(client)
@@ -161,8 +171,10 @@ class Connections:
         if aws is None:
             raise Invalid("find cluster", "no AWS profile is looked at", "add one with --profile")
         owner = aws_scope(scope)
-        answer = await aws.call(owner, "eks", "DescribeCluster", name=scope.cluster)
-        cluster = answer.get("cluster") or {}
+        cluster = self._described.pop(scope, {})
+        if not cluster.get("endpoint"):
+            answer = await aws.call(owner, "eks", "DescribeCluster", name=scope.cluster)
+            cluster = answer.get("cluster") or {}
         endpoint = str(cluster.get("endpoint") or "").rstrip("/")
         if not endpoint:
             raise NotFound(

@@ -106,6 +106,11 @@ class Rows:
             part.problem = problem
             self._mailbox.said()
 
+    @property
+    def due(self) -> bool:
+        """Whether time alone will change any row."""
+        return bool(self._view.due)
+
     def judge_again(self) -> None:
         """Make anew the rows whose health time alone has changed."""
         self._view.now = self._clock.now()
@@ -161,7 +166,7 @@ class Feed:
         self._pace = pace
         self._denied = denied
         self._spec = spec
-        self._mailbox = Mailbox(clock, heartbeat=pace.heartbeat)
+        self._mailbox = Mailbox(clock, heartbeat=self._beat)
         self._sinks: dict[str, Rows] = {}
         self._reflectors: dict[str, Reflector[Any]] = {}
         self._attempts = 0
@@ -185,9 +190,15 @@ class Feed:
                 task.cancel()
             await asyncio.gather(runner, ticker, return_exceptions=True)
 
+    def _beat(self) -> float:
+        """Return the seconds until what passes by itself is looked at."""
+        seen = self._demand.visible
+        return self._pace.heartbeat if seen else self._pace.heartbeat_unseen
+
     async def _tick(self) -> None:
         while True:
-            await asyncio.sleep(self._pace.heartbeat)
+            due = any(sink.due for sink in self._sinks.values())
+            await asyncio.sleep(self._pace.heartbeat if due else self._beat())
             for sink in tuple(self._sinks.values()):
                 sink.judge_again()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import msgspec
 
@@ -14,7 +14,7 @@ INTERVAL = 1 / 30
 """Seconds between two changes at the least: 30 a second, as often as a screen is painted."""
 
 HEARTBEAT = 5.0
-"""Seconds after which a change is made of the status alone, so that its age is seen to move."""
+"""Seconds after which a change is made of a new status alone, such as that all is still true."""
 
 
 class Part(msgspec.Struct):
@@ -31,7 +31,11 @@ class Mailbox:
     """Holds the latest of each row until it is taken."""
 
     def __init__(
-        self, clock: Clock, *, interval: float = INTERVAL, heartbeat: float = HEARTBEAT
+        self,
+        clock: Clock,
+        *,
+        interval: float = INTERVAL,
+        heartbeat: Callable[[], float] = lambda: HEARTBEAT,
     ) -> None:
         self._clock = clock
         self._interval = interval
@@ -45,6 +49,7 @@ class Mailbox:
         self._note: Problem | None = None
         self._columns: tuple[Column, ...] | None = None
         self._given = float("-inf")
+        self._told: FeedStatus | None = None
 
     def note(self, problem: Problem | None) -> None:
         """Tell of a problem of the feed as a whole that makes nothing stale."""
@@ -94,20 +99,24 @@ class Mailbox:
         self._wake.set()
 
     async def take(self) -> Change:
-        """Wait for something new, at most a heartbeat, and return it."""
-        try:
-            async with asyncio.timeout(self._heartbeat):
-                await self._wake.wait()
-        except TimeoutError:
-            pass
+        """Wait for something new, and return it; a status that is new by itself is found out
+        about after a heartbeat."""
+        while not self._wake.is_set():
+            try:
+                async with asyncio.timeout(self._heartbeat()):
+                    await self._wake.wait()
+            except TimeoutError:
+                if self.status() != self._told:
+                    break
         loop = asyncio.get_running_loop()
         early = self._given + self._interval - loop.time()
         if early > 0:
             await asyncio.sleep(early)
         self._given = loop.time()
         self._wake.clear()
+        self._told = self.status()
         change = Change(
-            status=self.status(),
+            status=self._told,
             upserts=tuple(self._upserts.values()),
             deletes=tuple(self._deletes),
             resync=self._resync,

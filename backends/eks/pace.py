@@ -41,7 +41,9 @@ class Pace(msgspec.Struct, frozen=True):
     poll: float = 15.0
     """The pause between lists of what can't be watched, while it is on screen."""
     heartbeat: float = HEARTBEAT
-    """How often a feed says how old it is when nothing else happens."""
+    """How often a feed says how old it is when nothing else happens, while it is on screen."""
+    heartbeat_unseen: float = HEARTBEAT * 4
+    """The same while it is only counted."""
 
     @property
     def denial(self) -> tuple[float, float]:

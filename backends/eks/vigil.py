@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from types import TracebackType
 
 from backends.base import Demand
-
-LOOK = 1.0
-"""Seconds between two looks at whether rows that nobody saw are on screen by now."""
 
 
 class Vigil:
@@ -22,6 +20,7 @@ class Vigil:
         self._loop = asyncio.get_running_loop()
         self._heard = self._loop.time()
         self._timer: asyncio.TimerHandle | None = None
+        self._unlisten: Callable[[], None] | None = None
 
     def heard(self) -> None:
         """Note that the watch said something."""
@@ -29,6 +28,7 @@ class Vigil:
 
     async def __aenter__(self) -> Vigil:
         await self._limit.__aenter__()
+        self._unlisten = self._demand.when_seen(self._look)
         self._look()
         return self
 
@@ -38,13 +38,21 @@ class Vigil:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        if self._unlisten is not None:
+            self._unlisten()
         if self._timer is not None:
             self._timer.cancel()
         await self._limit.__aexit__(kind, error, trace)
 
     def _look(self) -> None:
+        """Look again when it may be time to; while nobody sees the rows, when somebody does."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if not self._demand.visible:
+            return
         left = self._heard + self._seconds - self._loop.time()
-        if left <= 0 and self._demand.visible:
+        if left <= 0:
             self._limit.reschedule(self._loop.time())
         else:
-            self._timer = self._loop.call_later(max(left, LOOK), self._look)
+            self._timer = self._loop.call_later(left, self._look)

@@ -9,10 +9,21 @@ import pytest
 from scripted import CLUSTERS, SERVICES, ScriptedBackend, cluster, resource, status, until
 
 from backends.audit import AuditLog
-from backends.board import BOARD_KIND, PATIENCE, Board
+from backends.board import BOARD_KIND, PATIENCE, QUIET, Board
 from backends.clock import ManualClock
 from backends.fleet import Fleet
-from backends.model import Cell, Change, FeedState, Health, Problem, Query, Ref, Resource, Scope
+from backends.model import (
+    Cell,
+    Change,
+    FeedState,
+    FeedStatus,
+    Health,
+    Problem,
+    Query,
+    Ref,
+    Resource,
+    Scope,
+)
 
 OTHER = Query(Scope("ecs", profile="dev", region="eu-west-1"), "ecs/clusters")
 
@@ -134,3 +145,34 @@ async def test_settled_waits_for_every_scope_and_cluster(
     assert not board.settled
     backend.say(SERVICES)
     await until(lambda: board.settled)
+
+
+async def test_a_row_of_which_only_the_age_is_new_waits_for_others(
+    board: Board, backend: ScriptedBackend, clock: ManualClock
+) -> None:
+    backend.say(CLUSTERS, cluster())
+    backend.say(OTHER)
+    backend.say(SERVICES, resource(SERVICES.scope, "ecs/services", "a", ready=1, desired=1))
+    await until(lambda: (row := named(board, "shop")) and row.status == "healthy")
+    clock.advance(QUIET)
+    board.flush()
+    heard: list[Resource] = []
+    board.listen(lambda rows, _deletes: heard.extend(rows))
+    shelf = board._fleet.store.shelf(SERVICES)
+
+    def age() -> None:
+        shelf.apply(Change(FeedStatus(FeedState.LIVE, clock.now())))
+        board.flush()
+
+    clock.advance(QUIET)
+    age()
+    assert [cell(row, "updated") for row in heard] == [1000.0]  # of the scope's answer
+    age()
+    age()
+    assert len(heard) == 1
+    clock.advance(QUIET)
+    board.flush()
+    assert len(heard) == 2
+    shelf.apply(Change(FeedStatus(FeedState.STALE, clock.now())))
+    board.flush()
+    assert [row.status for row in heard[2:]] == ["stale"]

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from backends.base import Sources
     from backends.board import Board
     from backends.fleet import Fleet, Subscription
+    from backends.sim.blueprint import Blueprint
 
 SHARE = 0.5
 """Of the published rates: what Topdeck takes where nobody says otherwise."""
@@ -116,6 +117,20 @@ def _allowed() -> float:
     return max(max(0.0, (count - limit.burst) / limit.rate) for (*_, limit), count in spent.items())
 
 
+def _calm() -> Blueprint:
+    """Return the huge world without what is wrong in it: crash loops are no idleness."""
+    from msgspec.structs import replace
+
+    from backends.sim.blueprint import blueprint
+
+    laid_out = blueprint(1, "huge")
+    clusters = tuple(
+        replace(c, workloads=tuple(replace(w, incident="") for w in c.workloads))
+        for c in laid_out.clusters
+    )
+    return replace(laid_out, clusters=clusters)
+
+
 def serve() -> None:
     """Serve the world until standard input is closed; say on standard output where it is."""
     from backends.sim.server import SimServer
@@ -124,7 +139,7 @@ def serve() -> None:
 
     async def run() -> None:
         with tempfile.TemporaryDirectory() as folder:
-            async with SimServer(scale="huge", lively=False) as sim:
+            async with SimServer(layout=_calm(), lively=False) as sim:
                 config, credentials = sim.write_aws_config(folder)
                 kubeconfig = sim.write_kubeconfig(Path(folder) / "kubeconfig")
                 for name in sim.kubernetes_endpoints:

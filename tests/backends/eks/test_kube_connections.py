@@ -88,6 +88,41 @@ async def test_eks_clusters_are_found_and_their_token_is_minted(kube, eks) -> No
     assert (usage.action_class, usage.region) == ("eks:other", "us-east-1")
 
 
+async def test_what_a_listing_described_is_not_asked_for_again(kube, eks) -> None:
+    serve_eks(kube, "payments", "search")
+    feed = Watching(eks, eks.roots()[0])
+    await feed.until(live)
+    assert [change.status.state for change in feed.shown.changes[:2]] == [FeedState.LOADING] * 2
+    assert {change.status.total for change in feed.shown.changes[1:-1]} == {2}
+    scope = Scope("eks", "acme", "111122223333", "us-east-1", "payments")
+    assert (await eks._connections.client(scope)).server.url == kube.url
+    asked = len(kube.seen(path="/clusters"))
+    asyncio.get_running_loop().call_soon(feed.demand.nudge)  # once it is waited for
+    await feed.until(lambda _: len(kube.seen(path="/clusters")) > asked)
+    await feed.close()
+    assert len(kube.seen(path="/clusters/payments")) == 1
+    eks._connections.doubt(scope)
+    await eks._connections.client(scope)
+    assert len(kube.seen(path="/clusters/payments")) == 2
+
+
+async def test_a_cluster_is_described_again_when_somebody_asks_or_it_is_not_well(
+    kube, eks, clock
+) -> None:
+    creating = {"name": "new", "status": "CREATING", "arn": "arn:aws:eks:us-east-1:1:cluster/new"}
+    kube.script(web.json_response({"cluster": creating}), path="/clusters/new", once=False)
+    serve_eks(kube, "payments", "new")
+    feed = Watching(eks, eks.roots()[0])
+    await feed.until(live)
+    asyncio.get_running_loop().call_soon(feed.demand.nudge)  # once it is waited for
+    await feed.until(lambda _: len(kube.seen(path="/clusters/new")) == 2)
+    assert len(kube.seen(path="/clusters/payments")) == 1
+    clock.advance(10)  # for the call budget
+    asyncio.get_running_loop().call_soon(feed.demand.refresh)
+    await feed.until(lambda _: len(kube.seen(path="/clusters/payments")) == 2)
+    await feed.close()
+
+
 async def test_a_minted_token_is_renewed_before_it_ends(kube, eks, clock) -> None:
     serve_eks(kube, "payments")
     scope = Scope("eks", "acme", "111122223333", "us-east-1", "payments")
