@@ -24,6 +24,10 @@ class Pattern:
     needles: tuple[str, ...] = ()
     """Where it asks `by_line`: texts, in lower case, of which every line that it accepts holds
     at least one; none: it may accept any line."""
+    marks: frozenset[int] | None = None
+    """The marks that a line may have in its ring; None: any."""
+    by_mark = False
+    """Nothing but the mark of a line matters."""
 
     def __init__(self, text: str) -> None:
         self.text = text

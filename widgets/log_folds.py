@@ -18,10 +18,14 @@ and before one, for the line that it goes on with."""
 WINDOW: Final = 256
 """Entries that are unpacked at a time on the way there."""
 
+FAILURE_WINDOW: Final = 4096
+"""Entries that are looked through at a time for one that reports an error."""
+
 MAX_KNOWN: Final = 4096
 """Lines whose traces are remembered; beyond that all are forgotten and looked for anew."""
 
-_CONTINUING = re.compile(rb"[\x10-\x1f]")
+HAS_TRACE: Final = re.compile(rb"[\x10-\x1f]")
+"""Finds marks of lines that go on with another."""
 
 
 class _Fold(msgspec.Struct, gc=False):
@@ -57,9 +61,7 @@ class Folds:
     def _look_on(self, entry_id: int, fold: _Fold) -> None:
         """Take in what has arrived since; a line from the same source that stands alone ends it."""
         source = self._buffer[entry_id].source
-        if not fold.ids and not _CONTINUING.search(
-            self._buffer.marks(fold.upto, fold.upto + REACH)
-        ):
+        if not fold.ids and not HAS_TRACE.search(self._buffer.marks(fold.upto, fold.upto + REACH)):
             return  # nothing has been looked at in earnest
         while not fold.closed and fold.upto < self._buffer.end:
             last = fold.ids[-1] if fold.ids else entry_id
@@ -135,10 +137,19 @@ def next_failure(buffer: LogBuffer, start: int, step: int) -> int | None:
     It is looked for from the id `start` on, upwards or (step -1) down; stack traces count by
     their first line.
     """
-    if step > 0:
-        marks = buffer.marks(start, buffer.end)
-        found = [at for at in (marks.find(ERROR), marks.find(FATAL)) if at >= 0]
-        return max(start, buffer.first) + min(found) if found else None
-    marks = buffer.marks(buffer.first, start + 1)
-    last = max(marks.rfind(ERROR), marks.rfind(FATAL))
-    return buffer.first + last if last >= 0 else None
+    while buffer.first <= start < buffer.end:
+        if step > 0:
+            stop = start + FAILURE_WINDOW
+            marks = buffer.marks(start, stop)
+            found = [at for at in (marks.find(ERROR), marks.find(FATAL)) if at >= 0]
+            if found:
+                return start + min(found)
+            start = stop
+        else:
+            begin = max(buffer.first, start + 1 - FAILURE_WINDOW)
+            marks = buffer.marks(begin, start + 1)
+            last = max(marks.rfind(ERROR), marks.rfind(FATAL))
+            if last >= 0:
+                return begin + last
+            start = begin - 1
+    return None

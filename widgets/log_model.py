@@ -12,10 +12,15 @@ from backends.clock import Clock
 from backends.model import LogBatch, LogLine, Problem
 from widgets.log_buffer import MAX_BYTES, Classify, Entry, LogBuffer, Note, NoteKind, unmarked
 from widgets.log_filter import Pattern
+from widgets.log_folds import HAS_TRACE, Folds, next_failure
 from widgets.log_format import LogFormat, saved_line
+from widgets.log_query import Query, read_filter
 from widgets.log_rows import RowIndex, Viewport
 from widgets.log_scan import SLICE, Matches, pick
 from widgets.log_text import tidy
+from widgets.log_traces import TraceReader
+
+_UNMARKED = b"\0"
 
 
 class LogModel:
@@ -34,6 +39,8 @@ class LogModel:
         """The filter; `Pattern.empty` if there is none."""
         self.matches: Matches | None = None
         """What the filter lets through."""
+        self.folds = Folds(self.buffer)
+        """Which entries are folded away."""
         self.viewport = Viewport(RowIndex())
         """Where one looks."""
         self.wrap_width = 0
@@ -46,6 +53,7 @@ class LogModel:
         """Why lines are missing at the moment."""
         self.grown = False
         """Columns are wider than when the window was laid out; `relay` takes note."""
+        self._traced = False  # some line goes on with another
         self._wanted: int | None = None  # the id to be at the top once the scan gets there
 
     @property
@@ -81,8 +89,10 @@ class LogModel:
             if told := batch.problem:
                 self._note(f"{told.action}: {told.message} · {told.remedy}", "problem")
         if batch.lines:
+            end = self.buffer.end
             self.buffer.extend(batch.lines)
             self.grown |= self.format.admit({line.source for line in batch.lines})
+            self._heed(end, self.buffer.end)
         self.live = self.live or batch.live
 
     def prepend(self, lines: Sequence[LogLine]) -> int:
@@ -96,11 +106,25 @@ class LogModel:
         taken = self.buffer.prepend(lines)
         if taken:
             self.grown |= self.format.admit({line.source for line in lines[-taken:]})
+            self._heed(self.buffer.first, self.buffer.first + taken)
         return taken
+
+    def _heed(self, start: int, stop: int) -> None:
+        """Take note of the first levels and the first trace among entries that came in."""
+        if self._traced and self.format.show_levels:
+            return
+        marks = self.buffer.marks(start, stop)
+        if not self.format.show_levels and marks.strip(_UNMARKED):
+            self.format.show_levels = self.grown = True
+        if not self._traced and HAS_TRACE.search(marks):
+            self._traced = self.grown = True
 
     def clear(self) -> None:
         """Begin anew: no lines, no counts, but the same filter and modes."""
         self.buffer = LogBuffer(self.buffer.max_bytes, self.buffer.classify)
+        folding, self.folds = self.folds.folding, Folds(self.buffer)
+        self.folds.folding = folding
+        self._traced = self.format.show_levels = False
         self.matches = None
         self.dropped, self.live, self.problem = 0, False, None
         self.viewport.following = True
@@ -177,6 +201,23 @@ class LogModel:
                 yield None
                 deadline = self.clock.monotonic() + SLICE
 
+    def seek_failure(self, ordinal: int, step: int) -> Iterator[int | None]:
+        """Look for a shown entry that reports an error, as `seek` does."""
+        deadline = self.clock.monotonic() + SLICE
+        while self.lo <= ordinal < self.hi:
+            entry_id = next_failure(self.buffer, self.id_at(ordinal), step)
+            if entry_id is None:
+                return
+            found = self._shown(entry_id)
+            if found is not None:
+                yield found
+                return
+            ordinal = self.matches.ordinal_of(entry_id) if self.matches else entry_id
+            ordinal -= step < 0
+            if self.clock.monotonic() >= deadline:
+                yield None
+                deadline = self.clock.monotonic() + SLICE
+
     def _shown(self, entry_id: int) -> int | None:
         """Return the ordinal of an entry, None if the filter holds it back."""
         if self.matches is None:
@@ -192,7 +233,7 @@ class LogModel:
     def snapshot_text(self, *, filtered: bool) -> Iterator[str]:
         """Return the entries held now as text, formatted as they are read, in any thread."""
         entries = self.buffer.snapshot()
-        pattern = Pattern(self.pattern.text if filtered else "")
+        pattern = read_filter(self.pattern.text if filtered else "")
         return _saved(entries, pattern)
 
     def why_empty(self, default: str) -> str:
@@ -205,11 +246,31 @@ class LogModel:
             return f"Looking for {text} …"
         return f"None of {held:,} {'line' if held == 1 else 'lines'} matches {text}"
 
+    @property
+    def folding(self) -> bool:
+        """Whether traces may be folded: not where single lines are looked for by their text."""
+        pattern = self.pattern
+        return self._traced and (
+            pattern.empty or (isinstance(pattern, Query) and not pattern.textual)
+        )
+
+    def folded(self, entry_id: int) -> int:
+        """Return how many entries are folded away beneath one."""
+        return self.folds.folded(entry_id) if self.folding else 0
+
     def _index(self) -> RowIndex:
-        return RowIndex(self._measure if self.wrap_width else None)
+        return RowIndex(self._measure if self.wrap_width or self.folding else None)
 
     def _measure(self, lo: int, hi: int) -> list[int]:
-        return [self.format.layout(self.entry(i), self.wrap_width).rows for i in range(lo, hi)]
+        return [self._rows_of(self.id_at(ordinal)) for ordinal in range(lo, hi)]
+
+    def _rows_of(self, entry_id: int) -> int:
+        if self.folding and self.folds.hides(entry_id):
+            return 0
+        if not self.wrap_width:
+            return 1
+        mark = self.buffer.mark(entry_id)
+        return self.format.layout(self.buffer[entry_id], self.wrap_width, mark).rows
 
     def _note(self, text: str, kind: NoteKind = "note") -> None:
         self.buffer.note(Note(at=self.clock.now(), text=text, kind=kind))
@@ -217,8 +278,15 @@ class LogModel:
 
 def _saved(entries: Iterable[Entry], pattern: Pattern) -> Iterator[str]:
     """Yield the lines of a file, and at last what the pattern could not be looked for in."""
+    traces = TraceReader()
     for entry in entries:
-        if pattern.empty or pattern.accepts(entry):
+        if pattern.marks is not None:
+            if isinstance(entry, Note) or traces((entry,))[0] not in pattern.marks:
+                continue
+            accepted = pattern.decide((entry,))[0]
+        else:
+            accepted = pattern.empty or pattern.accepts(entry)
+        if accepted:
             yield saved_line(entry)
     if pattern.note:
         yield saved_line(Note(at=0.0, text=f"filter {pattern.text}: {pattern.note}"))

@@ -14,6 +14,7 @@ from widgets.log_fields import ACCESS_FIELDS, fields_of, flat
 from widgets.log_filter import Pattern
 from widgets.log_levels import level_of
 from widgets.log_terms import LEVEL_FIELDS, NUMERIC, TERM, Term, levels_of
+from widgets.log_traces import CONTINUES
 
 SAMPLE = 200
 """Newest entries whose fields are told where none has the one that was asked for."""
@@ -32,10 +33,13 @@ class Query(Pattern):
         self.typed: set[str] = set()
         """The conditions as they were typed."""
         self.levels: frozenset[int] | None = None
-        """The levels that a line may have, none included; None: any."""
+        """The levels that a line may have, `NONE` included; None: any."""
         self._read(text)
         self.by_line = True
         self.needles = self._needles()
+        if self.levels is not None:
+            self.marks = self.levels | {level | CONTINUES for level in self.levels}
+        self.by_mark = not (self.terms or self.patterns)
 
     def _read(self, text: str) -> None:
         at = 0
@@ -79,11 +83,6 @@ class Query(Pattern):
     def empty(self) -> bool:
         """It keeps everything."""
         return not (self.conditional or self.patterns)
-
-    @property
-    def only_levels(self) -> bool:
-        """Nothing but a line's level matters."""
-        return not (self.terms or self.patterns)
 
     @property
     def textual(self) -> bool:

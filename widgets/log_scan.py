@@ -27,12 +27,31 @@ def pick(
 
     They are looked at in the order of `ids`, all of them unless the time is `over` before.
     """
+    if pattern.marks is not None:
+        return _pick_marked(pattern, pattern.marks, chunk, ids, over)
     if isinstance(ids, range):
         found = find(pattern, chunk, min(ids), max(ids) + 1)
         if found is not None:
             return found if ids.step > 0 else found[::-1], len(ids)
     hits = pattern.decide(map(chunk.entry, ids), over)
     return [i for i, hit in zip(ids, hits, strict=False) if hit], len(hits)
+
+
+def _pick_marked(
+    pattern: Pattern,
+    marks: frozenset[int],
+    chunk: Chunk,
+    ids: Sequence[int],
+    over: Callable[[], bool],
+) -> tuple[Sequence[int], int]:
+    """Ask only for those lines that have one of some marks; notes are none."""
+    given, first, notes = chunk.marks, chunk.first, chunk.kinds
+    wanted = [i for i in ids if given[i - first] in marks and i not in notes]
+    if pattern.by_mark or not wanted:
+        return wanted, len(ids)
+    hits = pattern.decide(map(chunk.entry, wanted), over)
+    looked = len(ids) if len(hits) == len(wanted) else ids.index(wanted[len(hits) - 1]) + 1
+    return [i for i, hit in zip(wanted, hits, strict=False) if hit], looked
 
 
 class Matches:

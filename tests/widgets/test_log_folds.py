@@ -85,10 +85,11 @@ def test_all_are_unfolded_at_once() -> None:
     assert folds.folded(0) == 0
 
 
-@given(st.lists(LINE, max_size=40), st.integers(-1, 41))
+@given(st.lists(LINE, min_size=1, max_size=40), st.integers(0, 39))
 def test_the_next_failure(lines: list[tuple[str, int]], start: int) -> None:
     log = Marked()
     log.add(*lines)
+    start = min(start, len(lines) - 1)
     failures = [n for n, (_, mark) in enumerate(lines) if mark in (ERROR, FATAL)]
     later = [n for n in failures if n >= start]
     earlier = [n for n in failures if n <= start]
