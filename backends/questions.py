@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
+from typing import TYPE_CHECKING
 
 from backends.apart import apart, stream
 from backends.base import BackendError, Invalid, Questioning
 from backends.fleet import Fleet, defects_translated
-from backends.logs.insights import Insights
 from backends.logs.insights_model import Answer, Choice, Estimate, LogGroup, Question
 from backends.model import Resource, Scope
+
+if TYPE_CHECKING:
+    from backends.logs.insights import Insights  # botocore, which comes with the first backend
 
 
 class Questions:
@@ -86,6 +89,6 @@ class Questions:
             raise Invalid(
                 "find CloudWatch Logs Insights",
                 f"no AWS account is known for {where}",
-                "choose an account and region with p",
+                "choose another account and region",
             )
         return found

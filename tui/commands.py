@@ -25,6 +25,7 @@ ACTIONS: Mapping[str, tuple[str, str]] = {
     "readonly": ("readonly", "Switch read-only mode on or off"),
     "sort": ("sort", "Sort by a column: :sort age, :sort -restarts"),
     "refresh": ("refresh", "Ask for fresh rows now"),
+    "insights": ("insights", "Ask CloudWatch Logs Insights: queries over days of logs"),
     "login": ("login", "Renew lost credentials by the command that does it"),
 }
 """Commands that are not kinds: word to action and description."""

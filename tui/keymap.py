@@ -27,6 +27,7 @@ def all_ids() -> frozenset[str]:
     from tui.app import TopdeckApp
     from tui.screens.browse import BrowseScreen
     from tui.screens.detail import DetailScreen
+    from tui.screens.insights_keys import InsightsKeys
     from tui.screens.logs import LogScreen
     from widgets.detail_pane import DetailPane
     from widgets.document_view import DocumentView
@@ -34,7 +35,7 @@ def all_ids() -> frozenset[str]:
     from widgets.resource_table import ResourceTable
     from widgets.rows_view import RowsView
 
-    screens = (TopdeckApp, BrowseScreen, DetailScreen, LogScreen)
+    screens = (TopdeckApp, BrowseScreen, DetailScreen, LogScreen, InsightsKeys)
     panes = (LogPane, ResourceTable, DetailPane, DocumentView, RowsView)
     return binding_ids(*screens, *panes)
 

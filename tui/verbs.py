@@ -149,6 +149,13 @@ def logs(screen: BrowseScreen, *, previous: bool = False) -> None:
     screen.app.push_screen(LogScreen(target, request))
 
 
+def insights(screen: Screen[None], resource: Resource | None) -> None:
+    """Open CloudWatch Logs Insights on the log groups behind a resource, or on none."""
+    from tui.screens.insights import InsightsScreen
+
+    screen.app.push_screen(InsightsScreen(resource))
+
+
 def related(screen: BrowseScreen) -> None:
     """Offer what the row is related to, and go there."""
     from tui.screens.related import RelatedScreen
@@ -183,6 +190,8 @@ def run_action(screen: BrowseScreen, command: Command) -> None:
             screen.source.refresh()
         case "login":
             _login(screen)
+        case "insights":
+            insights(screen, screen.target)
         case "theme":
             _theme(screen, argument)
         case "readonly":

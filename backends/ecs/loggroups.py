@@ -19,8 +19,8 @@ async def choice(definitions: TaskDefinitions, resource: Resource) -> Choice:
     ref, raw = resource.ref, resource.raw
     place = ref.scope.at(cluster="", namespace="")
     arn, task_id, only = _identity(resource, raw if isinstance(raw, Mapping) else {})
-    if not arn:
-        return Choice(place, note=f"{ref.kind.partition('/')[2]} have no log of their own")
+    if not arn:  # a cluster, say: it has no log of its own
+        return Choice(place)
     definition = await definitions.get(ref.scope, arn)
     found = [
         (region or ref.scope.region, group) for region, group in _awslogs(definition, only) if group

@@ -207,17 +207,17 @@ def check(question: Question) -> None:
     """Raise `Invalid` for a question that AWS would refuse for its form."""
     action = "logs:StartQuery"
     if not question.groups:
-        raise Invalid(action, "no log group is chosen", "choose some with g")
+        raise Invalid(action, "no log group is chosen", "choose at least one")
     if len(question.groups) > MOST_GROUPS:
         count = len(question.groups)
         raise Invalid(action, f"{count} log groups are chosen", f"choose at most {MOST_GROUPS}")
     if not question.query.strip():
-        raise Invalid(action, "the query is empty", "type one, or choose one with h")
+        raise Invalid(action, "the query is empty", "type one, or choose one")
     if len(question.query) > LONGEST_QUERY:
         size = len(question.query)
         raise Invalid(action, f"the query has {size:,} characters", f"{LONGEST_QUERY:,} are taken")
     if question.start > question.end:
-        raise Invalid(action, "the range ends before it begins", "choose another with r")
+        raise Invalid(action, "the range ends before it begins", "choose another range")
 
 
 def _group(payload: Mapping[str, Any]) -> LogGroup:

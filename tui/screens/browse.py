@@ -410,6 +410,10 @@ class BrowseScreen(TableActions):
         """Open the log of the previous run."""
         verbs.logs(self, previous=True)
 
+    def action_insights(self) -> None:
+        """Ask Insights of the row's logs."""
+        verbs.insights(self, self.target)
+
     def action_scale(self) -> None:
         """Ask for a new desired count, and request it."""
         verbs.scale(self)

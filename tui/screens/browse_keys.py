@@ -20,6 +20,9 @@ KEYS: list[BindingType] = [
     _bind("y", "document", "YAML", "Show the provider's own document; J switches to JSON."),
     _bind("l", "logs", "Logs", "Tail the logs of the row and of all that runs under it."),
     _bind("p", "previous_logs", "Previous", "Logs of the container's previous run."),
+    _bind(
+        "i", "insights", "Insights", "Query days of logs with CloudWatch Logs Insights.", show=False
+    ),
     _bind("s", "scale", "Scale", "Set the desired count; asks first."),
     _bind("r", "restart", "Restart", "Replace every task or pod by a rollout; asks first."),
     _bind("ctrl+l", "rollback", "Roll back", "Go back to the revision before; asks first."),

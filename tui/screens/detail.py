@@ -10,7 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from backends.base import BackendError
-from backends.model import Resource
+from backends.model import Description, Resource
 from widgets.banner import Banner
 from widgets.detail_pane import DetailPane
 from widgets.document_view import DocumentView
@@ -84,12 +84,16 @@ class DetailScreen(Screen[None]):
         header = HeaderState(now=now, crumbs=crumbs, read_only=read_only, demo=demo)
         self.query_one("#header", ScopeBar).show(header)
 
+    async def fetch(self) -> Description:
+        """Fetch what is shown; raises `BackendError`."""
+        return await self.topdeck.fleet.describe(self.resource)
+
     @work(exclusive=True, group="describe")
     async def _describe(self) -> None:
         pane, view = self.query_one(DetailPane), self.query_one(DocumentView)
         banner = self.query_one(Banner)
         try:
-            description = await self.topdeck.fleet.describe(self.resource)
+            description = await self.fetch()
         except BackendError as error:
             pane.show_problem(error.problem, self.resource.ref)
             banner.show(error.problem)

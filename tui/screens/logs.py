@@ -58,6 +58,8 @@ class LogScreen(Screen[None]):
         Binding("ctrl+s", "save", "Save", id="logs.save",
                 tooltip="Write the lines that are shown to a file."),
         Binding("c", "copy", "Copy", id="logs.copy", tooltip="Copy the lines on the screen."),
+        Binding("i", "insights", "Insights", id="logs.insights",
+                tooltip="Query days of this log with CloudWatch Logs Insights."),
         Binding("question_mark", "help", "Help", id="logs.help",
                 tooltip="Every key of this screen."),
     ]  # fmt: skip
@@ -206,6 +208,12 @@ class LogScreen(Screen[None]):
         text = self.pane.selected_text() or self.pane.visible_text()
         self.app.copy_to_clipboard(text)
         self.notify(f"{len(text.splitlines())} lines copied", timeout=2, markup=False)
+
+    def action_insights(self) -> None:
+        """Ask Insights of the log groups behind this tail."""
+        from tui import verbs
+
+        verbs.insights(self, self.resource)
 
     def action_help(self) -> None:
         """Show every key of this screen."""
