@@ -11,6 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.command import Provider
 from textual.events import Resize
 from textual.filter import LineFilter
+from textual.screen import Screen
 
 from backends.base import BackendError
 from backends.board import Board
@@ -71,6 +72,7 @@ class TopdeckApp(App[None]):
     ) -> None:
         super().__init__()
         keep_no_widgets()
+        self._dress(config.theme)
         self.fleet = fleet
         self.board = board
         self.config = config
@@ -96,13 +98,22 @@ class TopdeckApp(App[None]):
         its lines stay lines."""
         super().copy_to_clipboard(clean_block(text))
 
-    def on_mount(self) -> None:
-        """Dress up, show the board, and start the backends once it has been painted."""
+    def _dress(self, name: str) -> None:
+        """Take on a theme before there is a screen: a change later reads every style anew."""
         for theme in THEMES:
             self.register_theme(theme)
-        self.theme = self.config.theme
+        self.set_reactive(App.theme, name)
+        self.stylesheet.set_variables(self.get_css_variables())
+        self.set_class(self.current_theme.dark, "-dark-mode", update=False)
+        self.set_class(not self.current_theme.dark, "-light-mode", update=False)
+
+    def get_default_screen(self) -> Screen[None]:
+        """Begin on the board itself, with no empty screen beneath it."""
+        return BrowseScreen(HOME)
+
+    def on_mount(self) -> None:
+        """Start the backends once the board has been painted."""
         self.set_keymap(self.config.keys)
-        self.push_screen(BrowseScreen(HOME))
         self.fleet.losses.listen(self._losses_changed)
         self.call_after_refresh(self._begin)
 
@@ -162,7 +173,7 @@ class TopdeckApp(App[None]):
     def back(self) -> bool:
         """Close the screen on top, and remember it for `ahead`; False if it is the last one."""
         top = self.screen
-        if len(self.screen_stack) <= 2:
+        if len(self.screen_stack) <= 1:
             return False
         if isinstance(top, BrowseScreen):
             self.forward.append(top.whereabouts)

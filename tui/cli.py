@@ -11,7 +11,6 @@ from typing import Any, Literal, NoReturn
 
 import msgspec
 
-from backends.feedplan import NAME
 from backends.text import clean
 from backends.version import __version__
 from tui.config import THEMES, Config, ConfigError, check, load
@@ -111,6 +110,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _feed_name(text: str) -> str:
+    from backends.feedplan import NAME
+
     if NAME.fullmatch(text):
         return text
     raise argparse.ArgumentTypeError(

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import difflib
 import re
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,6 @@ from typing import Any
 import msgspec
 
 from backends.base import AwsSource, KubeSource, Sources
-from backends.feedqueue import feed_queues
 
 THEMES = ("topdeck-dark", "topdeck-light", "topdeck-contrast")
 """The names that ``theme`` may have."""
@@ -96,6 +94,8 @@ def load(path: Path | None) -> Config:
         ) from error
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path}: is not UTF-8 text. Save it as UTF-8.") from error
+    import tomllib  # only where there is a file: it takes 3 ms of the start
+
     try:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -123,15 +123,22 @@ def check(config: Config, origin: str) -> Config:
             f"{origin}: aws.budget_share is {config.aws.budget_share}. "
             "Set it above 0 and up to 1, such as 0.5."
         )
-    try:
-        feed_queues(_queues(config.aws))
-    except ValueError as error:
-        raise ConfigError(f"{origin}: aws.feed_queue: {error}.") from error
+    if config.aws.feed_queue != ():
+        _check_queues(config.aws, origin)
     if not 0 < config.request_timeout <= 300:
         raise ConfigError(f"{origin}: request_timeout must be above 0 and up to 300 seconds.")
     if not 1 <= config.logs.buffer_mib <= 4096:
         raise ConfigError(f"{origin}: logs.buffer_mib must be between 1 and 4096.")
     return config
+
+
+def _check_queues(aws: AwsConfig, origin: str) -> None:
+    from backends.feedqueue import feed_queues
+
+    try:
+        feed_queues(_queues(aws))
+    except ValueError as error:
+        raise ConfigError(f"{origin}: aws.feed_queue: {error}.") from error
 
 
 def sources(config: Config) -> Sources:

@@ -15,7 +15,6 @@ import msgspec
 from textual.app import SuspendNotSupported
 
 from backends.model import Renewal
-from widgets.command_dialog import CommandDialog
 from widgets.loss_banner import command_line
 
 if TYPE_CHECKING:
@@ -104,6 +103,8 @@ def _settings() -> list[Any] | None:
 
 async def renew(app: TopdeckApp, renewal: Renewal) -> None:
     """Ask, run the command that renews credentials, and wake every feed that waits for them."""
+    from widgets.command_dialog import CommandDialog
+
     if not await app.push_screen_wait(CommandDialog(renewal)):
         return
     outcome = await run_lent(app, renewal)

@@ -1,4 +1,6 @@
-"""What can be done from a browse screen. Each verb reads as: target, confirm, call, answer."""
+"""What can be done from a browse screen. Each verb reads as: target, confirm, call, answer.
+
+Dialogs and screens are imported when they are first opened: the first frame needs none."""
 
 from __future__ import annotations
 
@@ -8,15 +10,12 @@ from typing import TYPE_CHECKING
 from backends.base import BackendError
 from backends.model import LogRequest, Operation, Resource, Restart, Scale, Verb
 from tui.commands import ACTIONS, Command, CommandError
-from widgets.confirm_dialog import ConfirmDialog
-from widgets.rollback_dialog import RollbackDialog
-from widgets.scale_dialog import ScaleDialog
-from widgets.scale_plan import unit_of
 
 if TYPE_CHECKING:
     from textual.screen import Screen
 
     from tui.screens.browse import BrowseScreen
+    from tui.screens.place_screen import PlaceScreen
 
 NEEDS: Mapping[str, Verb] = {
     "describe": Verb.DESCRIBE,
@@ -70,6 +69,8 @@ def scale(screen: BrowseScreen) -> None:
 
 
 async def _scale(screen: BrowseScreen, target: Resource) -> None:
+    from widgets.scale_dialog import ScaleDialog
+
     dialog = ScaleDialog(target, lambda: screen.fleet.scale_info(target))
     desired = await screen.app.push_screen_wait(dialog)
     if desired is not None:
@@ -85,6 +86,9 @@ def restart(screen: BrowseScreen) -> None:
 
 
 async def _restart(screen: BrowseScreen, target: Resource) -> None:
+    from widgets.confirm_dialog import ConfirmDialog
+    from widgets.scale_plan import unit_of
+
     unit = unit_of(target.ref)
     count = target.desired if target.desired is not None else target.ready
     how_many = f"All {count} {unit.noun}s" if count else f"Its {unit.noun}s"
@@ -105,6 +109,8 @@ def rollback(screen: BrowseScreen) -> None:
 
 
 async def _rollback(screen: BrowseScreen, target: Resource) -> None:
+    from widgets.rollback_dialog import RollbackDialog
+
     dialog = RollbackDialog(target, lambda: screen.fleet.rollback_plan(target))
     operation = await screen.app.push_screen_wait(dialog)
     if operation is not None:
@@ -171,14 +177,14 @@ def copy(screen: Screen[None], text: str) -> None:
     screen.app.notify(f"Copied: {text}", timeout=2, markup=False)
 
 
-def help_for(screen: BrowseScreen) -> None:
+def help_for(screen: PlaceScreen) -> None:
     """Show every key of the screen, the commands and the filter language."""
     from tui.prompts import help_panel
 
     screen.app.push_screen(help_panel(screen, screen.fleet))
 
 
-def run_action(screen: BrowseScreen, command: Command) -> None:
+def run_action(screen: PlaceScreen, command: Command) -> None:
     """Do what a command that names no kind says; raises `CommandError` for a bad argument."""
     app, argument = screen.topdeck, command.argument
     match command.action:
@@ -205,7 +211,7 @@ def run_action(screen: BrowseScreen, command: Command) -> None:
             raise CommandError(f"{other!r} is not among {', '.join(ACTIONS)}.")
 
 
-def _login(screen: BrowseScreen) -> None:
+def _login(screen: PlaceScreen) -> None:
     app = screen.topdeck
     if app.renewable is None:
         lost = app.fleet.losses.current
@@ -214,14 +220,14 @@ def _login(screen: BrowseScreen) -> None:
     app.action_login()
 
 
-def _theme(screen: BrowseScreen, name: str) -> None:
+def _theme(screen: PlaceScreen, name: str) -> None:
     known = sorted(theme for theme in screen.app.available_themes if theme.startswith("topdeck"))
     if name not in known:
         raise CommandError(f"There is no theme {name!r}. Themes are: {', '.join(known)}.")
     screen.app.theme = name
 
 
-def _sort(screen: BrowseScreen, argument: str) -> None:
+def _sort(screen: PlaceScreen, argument: str) -> None:
     key = argument.strip().lstrip("-").lower()
     for column in screen.source.columns:
         if key in (column.key, column.title.lower()):

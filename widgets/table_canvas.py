@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import ClassVar
 
 from rich.style import Style
@@ -192,9 +193,8 @@ class TableCanvas(LeanView, can_focus=True, inherit_bindings=False):
 
     def _empty_line(self, y: int) -> str | None:
         """Return a line of the text that stands in place of rows, below a blank one."""
-        width = max(1, self._room - 4)
-        lines = Content(self._empty).wrap(width) if self._empty else []
-        return lines[y - 1].plain if 0 < y <= len(lines) else None
+        lines = _wrapped(self._empty, max(1, self._room - 4))
+        return lines[y - 1] if 0 < y <= len(lines) else None
 
     def _brush(self) -> Painter:
         """Return the painter for the layout, styles and sideways scrolling of this moment.
@@ -299,3 +299,9 @@ class TableCanvas(LeanView, can_focus=True, inherit_bindings=False):
             self._size_to_content()
         elif dirty:
             self.refresh(*(Region(0, y, self.size.width, 1) for y in dirty))
+
+
+@lru_cache(maxsize=4)
+def _wrapped(text: str, width: int) -> Sequence[str]:
+    """Return the lines of a text; every line of an empty table asks for one of them."""
+    return [line.plain for line in Content(text).wrap(width)] if text else []

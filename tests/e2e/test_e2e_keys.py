@@ -19,7 +19,6 @@ from tests.e2e.test_e2e_autoscaler import HPA, autoscaler
 from tests.tui.conftest import Operator, operating
 from widgets.confirm_dialog import ConfirmDialog
 from widgets.resource_table import ResourceTable
-from widgets.rollout_pane import RolloutPane
 from widgets.scale_dialog import ScaleDialog
 
 pytestmark = pytest.mark.usefixtures("kubelet")
@@ -66,7 +65,7 @@ async def test_a_rollout_that_fails_is_followed_by_keys_until_it_is_undone(
     good = (await api.get(apps.path("deployments", "web")))["spec"]["template"]
     await apps.change("deployments", "web", MISSING)
     await operator.press("w")
-    pane = operator.browse.query_one(RolloutPane)
+    pane = await operator.rollout()
     await operator.until(lambda: pane.ref == ref and pane.settled, "the end of the rollout")
     seen = operator.seen()
     assert "✗ failed after" in seen
@@ -99,7 +98,7 @@ async def test_the_scale_dialog_tells_of_the_autoscaler(
     await operator.until(lambda: "HorizontalPodAutoscaler web" in operator.seen())
     assert "cpu at 50%" in operator.seen()
     await operator.press("up", "up", "enter", "y")
-    pane = operator.browse.query_one(RolloutPane)
+    pane = await operator.rollout()
     await operator.until(lambda: pane.ref == ref and pane.settled)
     # The autoscaler is of another mind, and its way is what is shown in the end.
     await apps.ready("deployments", "web", 2)

@@ -20,7 +20,6 @@ from tests.e2e.plane.shown import Shown
 from tests.e2e.running import MISSING, Apps, follow
 from tests.tui.conftest import operating
 from widgets.rollback_dialog import RollbackDialog
-from widgets.rollout_pane import RolloutPane
 
 pytestmark = pytest.mark.usefixtures("kubelet")
 
@@ -200,7 +199,7 @@ async def test_a_rollout_that_fails_is_undone_by_keys(
         assert target is not None
         await apps.change("deployments", "web", MISSING)
         await operator.press("w")
-        pane = operator.browse.query_one(RolloutPane)
+        pane = await operator.rollout()
         await operator.until(lambda: "✗ failed after" in operator.seen(), "a failed rollout")
         await operator.press("ctrl+l")
         await operator.until(lambda: isinstance(operator.app.screen, RollbackDialog), "the dialog")

@@ -87,7 +87,7 @@ class DayWorker:
 
     async def home(self) -> None:
         def there() -> bool:
-            return len(self.app.screen_stack) == 2
+            return len(self.app.screen_stack) == 1
 
         for _ in range(60):
             if there():
@@ -166,9 +166,12 @@ class DayWorker:
         await self.pilot.press("r")
         await self.on(ConfirmDialog)
         await self.pilot.press("y")
-        pane = self.browse.query_one(RolloutPane)
+        screen = self.browse
         notices = self.app._notifications
-        await self.until(lambda: pane.display or len(notices), "a rollout, or why there is none")
+        await self.until(
+            lambda: any(pane.display for pane in screen.query(RolloutPane)) or len(notices),
+            "a rollout, or why there is none",
+        )
 
     async def scale(self, number: int) -> None:
         if not await self.cluster(number, "ecs" if number % 2 else "eks"):

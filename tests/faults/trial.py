@@ -65,8 +65,10 @@ class Trial:
         command = {"everywhere": f"{kind} @all", "board": "board"}[where]
         screen = self.operator.browse
         send(self.operator, "colon")
-        bar = screen.query_one(CommandBar)
-        await self.until(lambda: bar.has_focus_within, "the command line")
+        await self.until(
+            lambda: any(bar.has_focus_within for bar in screen.query(CommandBar)),
+            "the command line",
+        )
         send(self.operator, *("space" if c == " " else "at" if c == "@" else c for c in command))
         send(self.operator, "enter")
         wanted = self.kind if where == "everywhere" else BOARD_KIND.id

@@ -33,8 +33,8 @@ from tests.hostile.world import PROD, SAID, blueprint, environ_of, kubeconfig, s
 from tui.cli import Options
 from tui.compose import make_fleet
 from tui.config import Config
+from tui.crash import write_crash_report
 from tui.plain import print_rows
-from tui.run import write_crash_report
 
 ROOT = Path(__file__).parents[2]
 

@@ -20,6 +20,7 @@ from tui.app import TopdeckApp
 from tui.compose import attach_backends, make_fleet
 from tui.config import Config
 from tui.screens.browse import BrowseScreen
+from widgets.rollout_pane import RolloutPane
 
 DEADLINE = 30.0
 """Seconds that anything in these tests may take to come true."""
@@ -63,6 +64,11 @@ class Operator:
 
         await self.until(found, f"a row called {name}")
         await self.pilot.pause()
+
+    async def rollout(self) -> RolloutPane:
+        """Wait until a rollout is shown, and return its pane."""
+        await self.until(lambda: self.browse.query(RolloutPane), "a rollout")
+        return self.browse.query_one(RolloutPane)
 
     def seen(self) -> str:
         """Return the screen as text."""

@@ -124,7 +124,7 @@ async def test_a_row_leads_nowhere_and_esc_leads_back(operator: Operator) -> Non
         await operator.press(key)
         await operator.pilot.pause()
         assert operator.browse.place.kind == CALLS_KIND.id, key
-        assert not operator.browse.query_one("#pane").display
+        assert not operator.browse.shows_pane
     await operator.press("escape")
     await operator.until(lambda: operator.browse.place.kind != CALLS_KIND.id, "the board")
 

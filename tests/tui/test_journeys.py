@@ -14,7 +14,6 @@ from tui.screens.logs import LogScreen
 from widgets.confirm_dialog import ConfirmDialog
 from widgets.filter_bar import FilterBar
 from widgets.log_pane import LogPane
-from widgets.rollout_pane import RolloutPane
 from widgets.scale_dialog import ScaleDialog
 
 
@@ -109,7 +108,8 @@ async def test_scaling_a_service_asks_requests_and_shows_the_rollout(
     assert focused is not None
     assert focused.id == "cancel"
     await operator.press("y")
-    await operator.until(lambda: operator.browse.query_one(RolloutPane).ref == row.ref)
+    pane = await operator.rollout()
+    await operator.until(lambda: pane.ref == row.ref)
     lines = (operator.state / "audit.jsonl").read_text().splitlines()
     entries = [json.loads(line) for line in lines]
     assert [entry["phase"] for entry in entries] == ["sending", "accepted"]
@@ -140,7 +140,7 @@ async def test_a_deployment_restarts_and_its_rollout_settles(operator: Operator)
     await operator.press("r")
     await operator.until(lambda: isinstance(operator.app.screen, ConfirmDialog))
     await operator.press("y")
-    pane = operator.browse.query_one(RolloutPane)
+    pane = await operator.rollout()
     await operator.until(lambda: pane.ref is not None and pane.settled, "the rollout settled")
     assert '"restart"' in (operator.state / "audit.jsonl").read_text()
 

@@ -9,7 +9,7 @@ from conftest import Operator
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.run import redact, write_crash_report
+from tui.crash import redact, write_crash_report
 
 SECRETS = [
     "AKIAIOSFODNN7EXAMPLE",

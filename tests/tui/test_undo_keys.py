@@ -13,7 +13,6 @@ from backends.sim.ecs.definitions import renew
 from backends.sim.files import TOKEN
 from backends.sim.server import SimServer
 from widgets.rollback_dialog import RollbackDialog
-from widgets.rollout_pane import RolloutPane
 
 BROKEN = "registry.example.com/nosuch:1.0.0"
 """An image that is not there."""
@@ -66,7 +65,7 @@ async def test_a_service_goes_back_to_what_was_deployed_before(
 
     await ask(operator)
     await operator.press("y")
-    pane = operator.browse.query_one(RolloutPane)
+    pane = await operator.rollout()
     await operator.until(lambda: pane.ref == ref and pane.settled, "the rollout settled")
     assert service.primary.definition is before
     sent, accepted = audited(operator)
@@ -90,7 +89,7 @@ async def test_a_deployment_under_way_is_stopped_and_rolled_back(
     assert "The deployment under way is stopped" in operator.seen()
     assert "nosuch" in operator.seen()
     await operator.press("y")
-    pane = operator.browse.query_one(RolloutPane)
+    pane = await operator.rollout()
     await operator.until(lambda: pane.ref == ref and pane.settled, "the rollout's end")
     assert service.primary.definition is good
     assert sim.world.faults.calls["ecs:StopServiceDeployment"] == 1
@@ -108,15 +107,15 @@ async def test_a_rollout_that_fails_is_undone(operator: Operator, sim: SimServer
     async with aiohttp.ClientSession(headers=headers) as http:
         was = await (await http.get(f"{url}/deployments/ledger")).json()
         await http.patch(f"{url}/deployments/ledger", json=change)
-        pane = operator.browse.query_one(RolloutPane)
         await operator.press("w")
+        pane = await operator.rollout()
         await operator.until(lambda: "ImagePull" in operator.seen(), "a pod in trouble")
         dialog = await ask(operator)
         assert dialog.plan is not None
         assert BROKEN in operator.seen()
         await operator.press("y")
         await operator.until(
-            lambda: pane.ref == ref and pane.settled and "ImagePull" not in operator.seen(),
+            lambda: pane.ref == ref and pane.settled and "✓ settled" in operator.seen(),
             "the old revision, running",
         )
         now = await (await http.get(f"{url}/deployments/ledger")).json()

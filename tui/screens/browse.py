@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import ClassVar
 
-from textual import on, work
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container
@@ -14,28 +13,19 @@ from textual.events import Resize, ScreenResume, ScreenSuspend
 from textual.screen import ModalScreen
 from textual.widgets import Input
 
-from backends.base import BackendError
-from backends.fleet import Fleet
-from backends.model import Column, FeedState, Problem, Ref, Resource
+from backends.model import Column, FeedState, Ref, Resource
 from tui import header, verbs
-from tui.commands import OWN_KINDS, CommandError
-from tui.navigation import Place, child_of, place_of, place_with, source_of
-from tui.offers import Wording, explained
-from tui.prompts import completer
-from tui.rows import RowSource
+from tui.commands import OWN_KINDS
+from tui.navigation import Place, child_of, place_with
 from tui.screens.browse_keys import KEYS
+from tui.screens.command_prompt import CommandPrompt
+from tui.screens.filtering import Filtering
+from tui.screens.side_panes import SidePanes
 from tui.screens.table_actions import TableActions
 from widgets.banner import Banner
-from widgets.command_bar import CommandBar
-from widgets.detail_pane import DetailPane
-from widgets.filter_bar import FilterBar
 from widgets.key_bar import KeyBar
 from widgets.resource_table import ResourceTable
-from widgets.rollout_pane import RolloutPane
 from widgets.scope_bar import ScopeBar
-
-if TYPE_CHECKING:
-    from tui.app import TopdeckApp
 
 WIDE = 150
 """Columns of the terminal from which the detail pane is beside the table rather than below."""
@@ -46,22 +36,17 @@ FLUSH = 0.1
 ARRIVAL = 3.0
 """Seconds after the first rows within which others are taken to arrive with them."""
 
-PATIENCE = 0.5
-"""Seconds after which it is said that a command waits for an answer."""
-
 TICK = 1.0
 """Seconds between repaints of ages."""
 
 
-class BrowseScreen(TableActions):
+class BrowseScreen(TableActions, Filtering, CommandPrompt, SidePanes):
     """Shows one place. Leaving it suspends its demand; coming back shows it as it was."""
 
     BINDINGS: ClassVar[list[BindingType]] = KEYS
 
     def __init__(self, place: Place) -> None:
-        super().__init__()
-        self.place = place
-        self._source: RowSource | None = None
+        super().__init__(place)
         self._columns: tuple[Column, ...] = ()
         self._wanted: Ref | None = place.cursor
         self._covered = False
@@ -69,29 +54,10 @@ class BrowseScreen(TableActions):
         self._arriving = 0.0
 
     @property
-    def topdeck(self) -> TopdeckApp:
-        """The application, by its own type."""
-        return cast("TopdeckApp", self.app)
-
-    @property
-    def fleet(self) -> Fleet:
-        """The fleet behind the application."""
-        return self.topdeck.fleet
-
-    @property
-    def source(self) -> RowSource:
-        """Where the rows come from."""
-        if self._source is None:
-            self._source = source_of(self.place, self.fleet, self.topdeck.board)
-        return self._source
-
-    @property
     def whereabouts(self) -> Place:
         """The place with its present filter and cursor, to come back to."""
-        text = self.query_one(FilterBar).text
-        return Place(
-            self.place.kind, self.place.queries, self.place.crumbs, text, self.table.cursor_ref
-        )
+        here = self.place
+        return Place(here.kind, here.queries, here.crumbs, self.filter_text, self.table.cursor_ref)
 
     def compose(self) -> ComposeResult:
         """Lay out, from top to bottom."""
@@ -100,24 +66,17 @@ class BrowseScreen(TableActions):
         yield Banner(id="banner")
         with Container(id="body"):
             yield ResourceTable(clock=self.fleet.clock)
-            yield DetailPane(clock=self.fleet.clock, id="pane")
-        yield RolloutPane(clock=self.fleet.clock, id="rollout")
-        yield FilterBar()
-        yield CommandBar()
         yield KeyBar()
 
-    def on_mount(self) -> None:
+    async def on_mount(self) -> None:
         """Open the source, and begin to keep time."""
-        self.query_one("#pane").display = False
-        self.query_one("#rollout").display = False
         self._settle_columns()
         self.table.set_empty("Waiting for the first answer ...")
         rows = self.source.open(self._rows_changed)
         if not self._settle_columns():
             self.table.replace(rows)
         if self.place.filter:
-            self.query_one(FilterBar).set_text(self.place.filter)
-            self.table.set_filter(self.place.filter)
+            await self.narrow(self.place.filter)
         self._find_wanted()
         self.table.focus()
         self._arriving = self.fleet.clock.monotonic() + ARRIVAL
@@ -167,11 +126,11 @@ class BrowseScreen(TableActions):
             return False
         self._columns, table = columns, self.table
         order, cursor = (table.sort_key, table.sort_reverse), table.cursor_ref
-        touched, text = table.touched, self.query_one(FilterBar).text
+        touched = table.touched
         table.set_columns(columns, self.source.project)
         table.replace(self.source.rows())
         table.sort_by(*order)
-        table.set_filter(text)
+        table.set_filter(self.filter_text)
         if touched and cursor is not None:
             table.move_to(cursor)
         return True
@@ -200,12 +159,12 @@ class BrowseScreen(TableActions):
         if self._covered:
             return
         self.table.tick()
-        self.query_one(RolloutPane).tick()
+        self.tick_rollout()
         self._say()
 
     def _say(self) -> None:
         """Bring up to date what is said around the table."""
-        self._note_filter()
+        self.note_filter()
         self.query_one("#header", ScopeBar).show(header.state_of(self))
         self.query_one(Banner).show(header.problem_of(self))
         self.table.set_empty(header.empty_text(self))
@@ -224,8 +183,7 @@ class BrowseScreen(TableActions):
     def _highlighted(self, event: ResourceTable.RowHighlighted) -> None:
         if self.table.touched:
             self._wanted = None
-        if self.query_one("#pane").display:
-            self._describe_in_pane(event.resource)
+        self.describe_highlighted(event.resource)
         self.refresh_bindings()
 
     @on(ResourceTable.CursorGone)
@@ -239,86 +197,6 @@ class BrowseScreen(TableActions):
         reverse = self.table.sort_key == event.column_key and not self.table.sort_reverse
         self.table.sort_by(event.column_key, reverse)
 
-    @on(FilterBar.Changed)
-    def _filter_changed(self, event: FilterBar.Changed) -> None:
-        self.table.set_filter(event.text)
-        self._note_filter()
-
-    def _note_filter(self) -> None:
-        """Say behind the filter what it lets through, or what was not understood of it."""
-        bar = self.query_one(FilterBar)
-        if bar.text:
-            note = self.table.note or f"{self.table.shown} of {self.table.total}"
-            bar.set_note(note, problem=bool(self.table.note))
-
-    @on(FilterBar.Kept)
-    @on(FilterBar.Dismissed)
-    def _filter_done(self) -> None:
-        self.table.focus()
-
-    @on(CommandBar.Dismissed)
-    def _command_dismissed(self) -> None:
-        self.table.focus()
-
-    @on(CommandBar.Submitted)
-    def _command(self, event: CommandBar.Submitted) -> None:
-        self.run_command(event.text)
-
-    def run_command(self, text: str) -> None:
-        """Do what a command line says; a word that is not known keeps the line open.
-
-        Clusters that may have a kind of that name are asked first.
-        """
-        self.workers.cancel_group(self, "command")
-        wording = self._wording()
-        if wording.sure(text):
-            self._obey(wording, text)
-        else:
-            self._ask_clusters(wording, text)
-
-    @work(group="command")
-    async def _ask_clusters(self, wording: Wording, text: str) -> None:
-        told = f"Asking for what is called {text.split(maxsplit=1)[0]} ..."
-        notice = self.set_timer(PATIENCE, partial(self.notify, told, timeout=3, markup=False))
-        try:
-            problems = await wording.learn(text)
-        finally:
-            notice.stop()
-        if self.is_current:
-            self._obey(wording, text, problems)
-
-    def _wording(self) -> Wording:
-        return Wording(self.fleet, self.topdeck.board, self.place.family, self.cluster)
-
-    def _obey(self, wording: Wording, text: str, problems: Sequence[Problem] = ()) -> None:
-        bar = self.query_one(CommandBar)
-        try:
-            command = wording.parse(text)
-            if command.action:
-                verbs.run_action(self, command)
-            else:
-                here, board = self.place, self.topdeck.board
-                self.topdeck.go(place_of(command, self.fleet, board, here, self.cluster))
-        except CommandError as error:
-            bar.fail(explained(error, problems))
-            return
-        bar.close()
-
-    @property
-    def cluster(self) -> Resource | None:
-        """The cluster where this place is, if it is within one."""
-        names = {query.scope.at(namespace="") for query in self.place.queries}
-        clusters = self.topdeck.board.clusters
-        return next((c for c in clusters if len(names) == 1 and c.ref.scope in names), None)
-
-    @property
-    def target(self) -> Resource | None:
-        """The row that a verb is about, as its own backend made it; captured once by the verb."""
-        row = self.table.current
-        if row is None:
-            return None
-        return self.topdeck.board.cluster(row.ref) or row
-
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Grey a verb that the row, its kind or read-only mode rules out."""
         if action in ("filter", "command") and isinstance(self.focused, Input):
@@ -327,15 +205,9 @@ class BrowseScreen(TableActions):
 
     def action_back(self) -> None:
         """Clear the filter if there is one, close the rollout if it is shown, else go back."""
-        bar = self.query_one(FilterBar)
-        rollout = self.query_one("#rollout")
-        if bar.text:
-            bar.clear()
-            self.table.set_filter("")
-        elif rollout.display:
-            rollout.display = False
-            self.workers.cancel_group(self, "rollout")
-        elif not self.topdeck.back():
+        if self.clear_filter() or self.close_rollout():
+            return
+        if not self.topdeck.back():
             self.notify("This is the fleet board. ctrl-c or :q leaves Topdeck.", markup=False)
 
     def action_history(self, by: int) -> None:
@@ -350,49 +222,6 @@ class BrowseScreen(TableActions):
         """Swap with the view that was shown before."""
         if not self.topdeck.ahead():
             self.topdeck.back()
-
-    def action_filter(self) -> None:
-        """Open the filter line."""
-        self.query_one(FilterBar).open()
-
-    def action_command(self) -> None:
-        """Open the command line, with what there is to complete."""
-        self.workers.cancel_group(self, "command")
-        bar = self.query_one(CommandBar)
-        bar.completer = completer(self.fleet, self.topdeck.board, self.cluster)
-        bar.open()
-        if self.cluster is not None:
-            self._complete_kinds(self.cluster)
-
-    @work(exclusive=True, group="kinds")
-    async def _complete_kinds(self, cluster: Resource) -> None:
-        """Offer the kinds that the cluster has besides, once it has said them."""
-        try:
-            await self.fleet.discover(cluster.ref.scope)
-        except BackendError:
-            return  # whoever types such a word is told
-        bar = self.query_one(CommandBar)
-        bar.offer(completer(self.fleet, self.topdeck.board, cluster))
-
-    def action_pane(self) -> None:
-        """Show or hide the detail pane."""
-        pane = self.query_one("#pane")
-        pane.display = not pane.display
-        if pane.display:
-            self._describe_in_pane(self.table.current)
-
-    @work(exclusive=True, group="pane")
-    async def _describe_in_pane(self, row: Resource | None) -> None:
-        pane = self.query_one(DetailPane)
-        target = row if row is None else self.topdeck.board.cluster(row.ref) or row
-        if target is None or self.fleet.kind(target.ref.kind) is None:
-            pane.show_ref(None)
-            return
-        pane.show_resource(target)
-        try:
-            pane.show_description(await self.fleet.describe(target))
-        except BackendError as error:
-            pane.show_problem(error.problem, target.ref)
 
     def action_describe(self) -> None:
         """Open the description of the row."""
@@ -431,18 +260,6 @@ class BrowseScreen(TableActions):
         row = self.target
         if row is not None:
             self.follow_rollout(row.ref)
-
-    @work(exclusive=True, group="rollout")
-    async def follow_rollout(self, ref: Ref) -> None:
-        """Show a workload's rollout below the table until it settles."""
-        pane = self.query_one(RolloutPane)
-        pane.begin(ref)
-        pane.display = True
-        try:
-            async for rollout in self.fleet.rollout(ref):
-                pane.show(rollout)
-        except BackendError as error:
-            pane.fail(error.problem)
 
     def go_to(self, resource: Resource | None) -> None:
         """Open the table that has a resource, with the cursor on it."""

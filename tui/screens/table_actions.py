@@ -2,36 +2,14 @@
 
 from __future__ import annotations
 
-from textual.screen import Screen
-
-from backends.model import Format, Resource
+from backends.model import Format
 from tui import verbs
-from tui.rows import RowSource
-from widgets.filter_bar import FilterBar
-from widgets.resource_table import ResourceTable
+from tui.screens.place_screen import PlaceScreen
 from widgets.row_view import HEALTH_FIRST
 
-FAULTS = "health:degraded|failing"
-"""The filter of the faults-only key."""
 
-
-class TableActions(Screen[None]):
+class TableActions(PlaceScreen):
     """The part of a browse screen whose actions need no more than the table and its source."""
-
-    @property
-    def table(self) -> ResourceTable:
-        """The table."""
-        return self.query_one(ResourceTable)
-
-    @property
-    def source(self) -> RowSource:
-        """Where the rows come from."""
-        raise NotImplementedError
-
-    @property
-    def target(self) -> Resource | None:
-        """The row that a verb is about."""
-        raise NotImplementedError
 
     def action_sort_next(self) -> None:
         """Sort by the column after the present one; after the last by health."""
@@ -59,13 +37,6 @@ class TableActions(Screen[None]):
     def action_sort_health(self) -> None:
         """Sort worst first."""
         self.table.sort_by(HEALTH_FIRST, True)
-
-    def action_faults(self) -> None:
-        """Switch between faults only and everything."""
-        bar = self.query_one(FilterBar)
-        text = "" if bar.text == FAULTS else FAULTS
-        bar.set_text(text)
-        self.table.set_filter(text)
 
     def action_wide(self) -> None:
         """Show or hide the wide columns."""
