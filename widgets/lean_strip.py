@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import Any, NoReturn
 
+from rich.cells import cell_len, split_text
 from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
@@ -78,6 +79,32 @@ class LeanStrip(Strip):
         """The text of the last segment, where it is blank."""
         text = self._segments[-1].text if self._segments else ""
         return text if text.isspace() else ""
+
+    def window(self, x: int, width: int) -> LeanStrip:
+        """Return its cells from `x` on, at most `width` of them; itself where that is all.
+
+        Half of a wide character is a blank.
+        """
+        if not x and self.cell_length <= width:
+            return self
+        kept: list[Segment] = []
+        left = width
+        for segment in self._segments:
+            text, style, _ = segment
+            size = len(text) if text.isascii() else cell_len(text)
+            if x >= size:
+                x -= size
+                continue
+            shown = text
+            if x:
+                shown, size, x = split_text(text, x)[1], size - x, 0
+            if size > left:
+                shown, size = split_text(shown, left)[0], left
+            kept.append(segment if shown is text else Segment(shown, style))
+            left -= size
+            if not left:
+                break
+        return LeanStrip(kept, width - left)
 
     def padded(self, width: int, style: Style | None) -> LeanStrip:
         """Return exactly `width` cells of it: blanks at its end are a segment of their own."""

@@ -9,8 +9,8 @@ from zlib import crc32
 
 from rich.segment import Segment
 from rich.style import Style
-from textual.strip import Strip
 
+from widgets.lean_strip import LeanStrip
 from widgets.log_filter import Pattern
 from widgets.log_format import Layout, Parts, more
 from widgets.log_text import Piece, Role
@@ -89,19 +89,19 @@ class Painter:
         self._sources = sources
         self._pattern = pattern
 
-    def line(self, parts: Parts, source: str) -> Strip:
+    def line(self, parts: Parts, source: str) -> LeanStrip:
         """Draw an entry on one row, as wide as it needs."""
         runs = [*self._runs(parts.prefix, source), *self._body(parts.body)]
         if parts.hidden:
             runs.append((more(parts.hidden), self._styles["more"]))
         return _strip(runs)
 
-    def rows(self, layout: Layout, source: str) -> list[Strip]:
+    def rows(self, layout: Layout, source: str) -> list[LeanStrip]:
         """Draw an entry on the rows that its layout gives it."""
         body = self._body(layout.parts.body)
         indent = [(" " * layout.indent, self._styles["text"])] if layout.indent else []
         lead = self._runs(layout.parts.prefix, source)
-        rows: list[Strip] = []
+        rows: list[LeanStrip] = []
         for start, stop in pairwise(layout.starts):
             rows.append(_strip([*lead, *_cut(body, start, stop)]))
             lead = indent
@@ -150,5 +150,7 @@ def _cut(runs: Sequence[Run], start: int, stop: int) -> list[Run]:
     return result
 
 
-def _strip(runs: Iterable[Run]) -> Strip:
-    return Strip([Segment(text, style) for text, style in runs])
+def _strip(runs: Iterable[Run]) -> LeanStrip:
+    segments = [Segment(text, style) for text, style in runs]
+    text = "".join([text for text, _, _ in segments])
+    return LeanStrip(segments, len(text) if text.isascii() else None)

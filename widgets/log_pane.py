@@ -16,6 +16,7 @@ from textual.strip import Strip
 from backends.clock import Clock
 from backends.model import LogBatch, LogLine
 from backends.text import clean_block
+from widgets.lean_strip import LeanStrip
 from widgets.log_buffer import MAX_BYTES
 from widgets.log_canvas import LogCanvas
 from widgets.log_control import PAUSE, LogControl
@@ -78,6 +79,8 @@ class LogPane(LogControl):
         self._marked: Pattern | None = None
         self._pinned: PinnedSelection | None = None
         self._base = Style.null()
+        self._span = 0, 0  # the first cell in view, and how many cells are
+        self._painting = False
 
     # What it is told
 
@@ -226,30 +229,45 @@ class LogPane(LogControl):
         if self.rich_style != self._base:  # it has a tint that comes and goes with the focus
             self._canvas.forget()
             self._draw()
-        return super().render_lines(crop)
+        self._span = self.scroll_offset.x, self.scrollable_size.width
+        self._painting = True
+        try:
+            return super().render_lines(crop)
+        finally:
+            self._painting = False
 
     def render_line(self, y: int) -> Strip:
         """Return one row of the screen."""
-        width = self.scrollable_size.width
-        base = self._base
-        if not self._canvas.rows:
-            return self._empty_row(y, width, base)
-        if y >= len(self._canvas.rows):
-            return Strip.blank(width, base)
-        ordinal, strip = self._canvas.rows[y]
-        x, row = self.scroll_offset.x, self.scroll_offset.y + y
-        shown = strip.crop_extend(x, x + width, base)
-        if self._current is not None and self._model.id_at(ordinal) == self._current:
+        rows = self._canvas.rows
+        if y >= len(rows):
+            if rows:
+                return LeanStrip([], 0)
+            return self._empty_row(y, self.scrollable_size.width, self._base)
+        ordinal, strip = rows[y]
+        current = self._current
+        lit = current is not None and self._model.id_at(ordinal) == current
+        x, width = self._span
+        if lit or self._pinned is not None or not self._painting:
+            return self._lively_row(y, strip, lit=lit)
+        return strip.window(x, width)
+
+    def _lively_row(self, y: int, strip: Strip, *, lit: bool) -> Strip:
+        """Return a row as the match that was jumped to, or as one with selected text in it.
+
+        Where the mouse is, Textual asks of the row's own characters: only then they are named.
+        """
+        x, width = self._span
+        shown = strip.crop_extend(x, x + width, self._base)
+        if lit:
             current = self.get_component_rich_style("log-pane--current", partial=True)
             shown = Strip(Segment.apply_style(shown, post_style=current), width)
-        if not self.mouse_hover and self._pinned is None:
-            return shown
+        row = self.scroll_offset.y + y
         first = len(strip.crop(0, x).text)  # the index of the first character in view
         if (selection := self.text_selection) is not None and (span := selection.get_span(row)):
             style = self.screen.get_component_rich_style("screen--selection")
             stop = span[1] if span[1] < 0 else max(0, span[1] - first)
             shown = with_selected(shown, (span[0] - first, stop), style)
-        return shown.apply_offsets(first, row)
+        return shown if self._painting else shown.apply_offsets(first, row)
 
     def _empty_row(self, y: int, width: int, base: Style) -> Strip:
         lines = [

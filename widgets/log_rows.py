@@ -18,10 +18,14 @@ MAX_CHUNKS = 512
 """Measured chunks that are remembered; beyond that all are forgotten but those in use."""
 
 
+_LEAST = 0.01
+"""Rows of an entry on average at least, where nearly all are folded away."""
+
+
 class RowIndex:
     """How many rows the entries from ordinal `lo` up to `hi` take.
 
-    `measure` returns the heights (at least 1) of the entries from one ordinal up to another;
+    `measure` returns the heights (0: folded away) of the entries from one ordinal up to another;
     without it every entry is one row.
     """
 
@@ -68,6 +72,11 @@ class RowIndex:
             self._chunk_of(max(lo, number * self._chunk))
 
     @property
+    def even(self) -> bool:
+        """Whether every entry is one row."""
+        return self._measure is None
+
+    @property
     def rows(self) -> int:
         """Rows of all entries, in part an estimate."""
         return self.row_of(self.hi)
@@ -106,7 +115,9 @@ class RowIndex:
         return min(at + int(row / self._average()), max(self.lo, self.hi - 1)), 0
 
     def _average(self) -> float:
-        return self._seen_rows / self._seen_entries if self._seen_entries else 1.0
+        if not self._seen_entries:
+            return 1.0
+        return max(self._seen_rows / self._seen_entries, _LEAST)
 
     def _guess(self, entries: int) -> int:
         return int(entries * self._average())
@@ -173,13 +184,15 @@ class Viewport:
             self.top = (self.index.lo, 0)
         else:
             ordinal, row = self.top
-            self.top = (ordinal, min(row, self.index.height(ordinal) - 1))
+            self.top = (ordinal, max(0, min(row, self.index.height(ordinal) - 1)))
         reach = 2 * self.height
         self.index.ensure(self.top[0] - reach, self.top[0] + reach)
 
     @property
     def end(self) -> tuple[int, int]:
         """The top that shows the last row at the bottom."""
+        if self.index.even:
+            return max(self.index.lo, self.index.hi - self.height), 0
         left = self.height
         ordinal = self.index.hi
         while ordinal > self.index.lo:
@@ -230,6 +243,9 @@ class Viewport:
 
     def window(self) -> list[tuple[int, int]]:
         """Return what is in view: for each row the entry's ordinal and the row within it."""
+        if self.index.even:
+            first = self.top[0]
+            return [(i, 0) for i in range(first, min(self.index.hi, first + self.height))]
         rows: list[tuple[int, int]] = []
         ordinal, row = self.top
         while ordinal < self.index.hi and len(rows) < self.height:

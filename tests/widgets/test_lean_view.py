@@ -69,6 +69,16 @@ def test_it_crops_and_joins_as_a_strip_does(
     assert looks(lean.apply_style(BOLD)) == looks(strip.apply_style(BOLD))
 
 
+@given(pieces, st.integers(0, 20), st.integers(1, 20))
+def test_its_window_is_what_is_cropped(
+    runs: list[tuple[str, Style]], start: int, size: int
+) -> None:
+    strip, lean = both(runs)
+    window, expected = lean.window(start, size), strip.crop(start, start + size)
+    assert looks(window) == looks(expected)
+    assert window.cell_length == sum(cell_len(segment.text) for segment in window)
+
+
 class Lines:
     """Fifty numbered lines, one of them with an escape sequence."""
 
