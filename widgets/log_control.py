@@ -62,6 +62,7 @@ class LogControl(LogStatus):
         self._needle = Pattern("")
         self._current: int | None = None
         self._search: Iterator[int | None] | None = None
+        self._missed = ""
         self._placing = False
 
     def show_log(self) -> None:
@@ -171,19 +172,31 @@ class LogControl(LogStatus):
         if self._needle.empty:
             return
         model = self._model
-        start = model.viewport.top[0]
-        if self._current is not None:
-            in_view = [ordinal for ordinal, _ in model.viewport.window()]
-            start = next((o for o in in_view if model.id_at(o) == self._current), start - step)
-            start += step
+        start = self._beyond_current(step)
         self.mark(self._needle)
-        self._search = model.seek(self._needle, start, step)
+        if start is None:
+            start = model.viewport.top[0]
+        self.search(model.seek(self._needle, start, step))
+
+    def _beyond_current(self, step: int) -> int | None:
+        """Return where to look on from what was jumped to; None where that is nothing."""
+        if self._current is None:
+            return None
+        model = self._model
+        in_view = [ordinal for ordinal, _ in model.viewport.window()]
+        before = next((o for o in in_view if model.id_at(o) == self._current), None)
+        return model.viewport.top[0] if before is None else before + step
+
+    def search(self, found: Iterator[int | None], missed: str = "") -> None:
+        """Go where a search leads, as it yields it; say `missed` where that is nowhere."""
+        self._search = found
+        self._missed = missed
         self._seek_on()
 
     def _seek_on(self) -> None:
         if self._search is None:
             return
-        found = next(self._search, -1)
+        found = next(self._search, self._model.hi)
         if found is None:
             self.set_timer(PAUSE, self._seek_on)
             return
@@ -191,8 +204,13 @@ class LogControl(LogStatus):
         model = self._model
         if not model.lo <= found < model.hi:
             self.show_window()
+            if self._missed:
+                self.notify(self._missed, timeout=2, markup=False)
             return
         self._current = model.id_at(found)
+        if model.folding and model.folds.hides(self._current):
+            model.folds.toggle(self._current)
+            self.lay_out()
         if found not in {ordinal for ordinal, _ in model.viewport.window()}:
             model.viewport.to_entry(found, above=model.viewport.height // 3)
         self._moved(down=False)
@@ -252,4 +270,4 @@ class LogControl(LogStatus):
 
     def action_toggle_json(self) -> None:
         """Show JSON in words, or as it came."""
-        self.json_mode = "raw" if self.json_mode == "readable" else "readable"
+        self.json_mode = "readable" if self.json_mode == "raw" else "raw"

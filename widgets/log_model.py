@@ -21,6 +21,7 @@ from widgets.log_text import tidy
 from widgets.log_traces import TraceReader
 
 _UNMARKED = b"\0"
+_SOME_LINES = 1000
 
 
 class LogModel:
@@ -53,6 +54,7 @@ class LogModel:
         """Why lines are missing at the moment."""
         self.grown = False
         """Columns are wider than when the window was laid out; `relay` takes note."""
+        self._missing = "", 0, ""  # a filter, how much was held, what is said of it
         self._traced = False  # some line goes on with another
         self._wanted: int | None = None  # the id to be at the top once the scan gets there
 
@@ -212,11 +214,14 @@ class LogModel:
             if found is not None:
                 yield found
                 return
-            ordinal = self.matches.ordinal_of(entry_id) if self.matches else entry_id
-            ordinal -= step < 0
+            ordinal = self.ordinal_of(entry_id) - (step < 0)
             if self.clock.monotonic() >= deadline:
                 yield None
                 deadline = self.clock.monotonic() + SLICE
+
+    def ordinal_of(self, entry_id: int) -> int:
+        """Return the ordinal of the first entry shown whose id is at least `entry_id`."""
+        return self.matches.ordinal_of(entry_id) if self.matches else entry_id
 
     def _shown(self, entry_id: int) -> int | None:
         """Return the ordinal of an entry, None if the filter holds it back."""
@@ -235,6 +240,22 @@ class LogModel:
         entries = self.buffer.snapshot()
         pattern = read_filter(self.pattern.text if filtered else "")
         return _saved(entries, pattern)
+
+    def missing_field(self) -> str:
+        """Return what to say of a field in the filter that no line has, usually nothing."""
+        pattern = self.pattern
+        if (
+            not isinstance(pattern, Query)
+            or self.matches is None
+            or self.matches.lo < self.matches.hi
+        ):
+            return ""
+        if self.matches.scanning is not None:
+            return ""
+        held = self.buffer.end // _SOME_LINES
+        if self._missing[:2] != (pattern.text, held):
+            self._missing = pattern.text, held, pattern.missing(self.buffer)
+        return self._missing[2]
 
     def why_empty(self, default: str) -> str:
         """Return what to say where nothing is shown; `default` where nothing is held."""

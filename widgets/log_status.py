@@ -77,4 +77,4 @@ class LogStatus(LeanView, can_focus=True):
     @property
     def filter_note(self) -> str:
         """What the user should know about how the filter was read or how it fares."""
-        return self._model.pattern.note
+        return self._model.pattern.note or self._model.missing_field()
