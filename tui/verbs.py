@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from backends.base import BackendError
 from backends.model import LogRequest, Operation, Resource, Restart, Scale, Verb
+from tui import together
 from tui.commands import ACTIONS, Command, CommandError
 
 if TYPE_CHECKING:
@@ -29,6 +30,9 @@ NEEDS: Mapping[str, Verb] = {
 }
 """The verb that a kind must have for an action to be offered."""
 
+TOGETHER = frozenset({"scale", "restart"})
+"""Actions that are about all that is marked, where anything is."""
+
 CHANGES = frozenset({"scale", "restart", "rollback"})
 """Actions that read-only mode greys."""
 
@@ -40,10 +44,13 @@ def allowed(screen: BrowseScreen, action: str) -> bool | None:
     """Say whether an action is offered: False hides its key, None greys it."""
     if action in ABOUT_THINGS and not (screen.source.kind.verbs or screen.source.kind.members):
         return False
+    if action == "unmark":
+        return bool(screen.table.marked_count) or None
     needed = NEEDS.get(action)
     if needed is None:
         return True
-    row = screen.target
+    several = action in TOGETHER and screen.table.marked_count > 0
+    row = None if several else screen.target
     kinds = screen.fleet.kinds
     kind = screen.fleet.kind(row.ref.kind) if row is not None else None
     if kind is not None:
@@ -56,15 +63,17 @@ def allowed(screen: BrowseScreen, action: str) -> bool | None:
         return False
     if action == "previous_logs" and row is not None and row.ref.scope.provider == "ecs":
         return False
-    if row is None or (action in CHANGES and screen.fleet.read_only):
+    if (row is None and not several) or (action in CHANGES and screen.fleet.read_only):
         return None
     return True
 
 
 def scale(screen: BrowseScreen) -> None:
-    """Ask for a new desired count, and request it."""
+    """Ask for a new desired count, and request it of the row, or of all that are marked."""
     target = screen.target
-    if target is not None:
+    if screen.table.marked_count:
+        together.scale(screen)
+    elif target is not None:
         screen.run_worker(_scale(screen, target), group="verb", exclusive=True)
 
 
@@ -79,9 +88,11 @@ async def _scale(screen: BrowseScreen, target: Resource) -> None:
 
 
 def restart(screen: BrowseScreen) -> None:
-    """Ask, and request a rolling restart."""
+    """Ask, and request a rolling restart of the row, or of all that are marked."""
     target = screen.target
-    if target is not None:
+    if screen.table.marked_count:
+        together.restart(screen)
+    elif target is not None:
         screen.run_worker(_restart(screen, target), group="verb", exclusive=True)
 
 
@@ -104,7 +115,10 @@ async def _restart(screen: BrowseScreen, target: Resource) -> None:
 def rollback(screen: BrowseScreen) -> None:
     """Show what the row was before, ask, and request to go back."""
     target = screen.target
-    if target is not None:
+    if screen.table.marked_count:
+        told = "Rolling back is about one workload: unmark all first."
+        screen.notify(told, severity="warning", markup=False)
+    elif target is not None:
         screen.run_worker(_rollback(screen, target), group="verb", exclusive=True)
 
 
@@ -171,10 +185,11 @@ def related(screen: BrowseScreen) -> None:
         screen.app.push_screen(RelatedScreen(target), screen.go_to)
 
 
-def copy(screen: Screen[None], text: str) -> None:
-    """Put a text on the clipboard (by OSC 52, which some terminals forbid) and say so."""
+def copy(screen: Screen[None], text: str, what: str = "") -> None:
+    """Put a text on the clipboard (by OSC 52, which some terminals forbid) and say so; `what`
+    is said of it, by default the text itself."""
     screen.app.copy_to_clipboard(text)
-    screen.app.notify(f"Copied: {text}", timeout=2, markup=False)
+    screen.app.notify(f"Copied: {what or text}", timeout=2, markup=False)
 
 
 def help_for(screen: PlaceScreen) -> None:

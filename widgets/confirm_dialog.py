@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
+from textual.widget import Widget
 from textual.widgets import Button, Static
 
 from backends.model import Ref
@@ -56,14 +57,18 @@ class ConfirmDialog(Dialog[bool]):
         """What it is about: every part of the address."""
         return address_fields(self.ref) if self.ref is not None else ()
 
+    def body(self) -> Iterable[Widget]:
+        """Return what is between the title and the answers: what it is about, what will happen."""
+        yield Fields(self.fields, id="address", label_width=LABELS)
+        for effect in self._effects:
+            yield Static(plain(effect), classes="effect gap")
+
     def compose(self) -> ComposeResult:
         """Lay out the question, the whole address, what will happen and the two answers."""
         with Vertical(classes="box"):
             yield Static(plain(self._title), classes="title")
             with DialogBody():
-                yield Fields(self.fields, id="address", label_width=LABELS)
-                for effect in self._effects:
-                    yield Static(plain(effect), classes="effect gap")
+                yield from self.body()
             with Horizontal(classes="buttons"):
                 yield DialogButton("Cancel", id="cancel")
                 yield DialogButton(self._confirm, id="confirm")

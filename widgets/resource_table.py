@@ -12,8 +12,8 @@ from textual.timer import Timer
 from backends.clock import Clock
 from backends.model import Cell, Column, Health, Ref, Resource
 from widgets import table_messages as messages
+from widgets.marking_table import MarkingTable
 from widgets.row_filter import RowFilter
-from widgets.table_canvas import TableCanvas
 
 FRAME = 1 / 30
 """Seconds between two repaints at the least, however many changes come in."""
@@ -27,7 +27,7 @@ def _bind(keys: str, action: str, description: str, id: str, tooltip: str) -> Bi
     return Binding(keys, action, description, show=keys == "enter", id=id, tooltip=tooltip)
 
 
-class ResourceTable(TableCanvas):
+class ResourceTable(MarkingTable):
     """Rows of resources under a header that stays, kept up to date by `replace` and `apply`.
 
     The cursor belongs to a `Ref`: whatever is inserted, sorted, filtered or refreshed, it is on
@@ -52,6 +52,8 @@ class ResourceTable(TableCanvas):
     RowActivated: TypeAlias = messages.RowActivated
     CursorGone: TypeAlias = messages.CursorGone
     HeaderClicked: TypeAlias = messages.HeaderClicked
+    MarksChanged: TypeAlias = messages.MarksChanged
+    MarksGone: TypeAlias = messages.MarksGone
 
     def __init__(self, *, clock: Clock, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
         super().__init__(clock=clock, id=id, classes=classes)
@@ -138,7 +140,8 @@ class ResourceTable(TableCanvas):
         columns: Sequence[Column],
         project: Callable[[Resource], tuple[Cell, ...]] | None = None,
     ) -> None:
-        """Begin anew with other columns: no rows, no filter, the worst first.
+        """Begin anew with other columns: no rows, no filter, the worst first. What is marked
+        stays so if the next rows hold it.
 
         `project` makes cells aligned with `columns`; by default they are `Resource.cells`.
         """
@@ -151,6 +154,7 @@ class ResourceTable(TableCanvas):
         """Show these resources and no others."""
         self._view.replace(rows)
         self._port.settle(asked=False)
+        self._drop_gone_marks()
         self._fit_all()
         self._changed()
 
@@ -158,6 +162,7 @@ class ResourceTable(TableCanvas):
         """Take over what changed at once; repaints are coalesced to one each `FRAME`."""
         self._view.apply(upserts, deletes)
         self._port.settle(asked=False)
+        self._drop_gone_marks(deletes)
         if self._view.total > 2 * self._measured:
             self._fit_all()
         self._changed()

@@ -17,6 +17,7 @@ from backends.model import Column, Format, Ref
 from backends.text import clean_block
 from widgets.health import HEALTH_LOOKS
 from widgets.lean_view import LeanView
+from widgets.marks import Marks
 from widgets.row_view import HEALTH_FIRST, RowView
 from widgets.sorted_rows import Row
 from widgets.table_layout import SAMPLE, ColumnWidths, Layout
@@ -61,6 +62,11 @@ class TableCanvas(LeanView, can_focus=True, inherit_bindings=False):
         color: $block-cursor-foreground;
         text-style: bold;
     }
+    TableCanvas > .table--marked {
+        background: $foreground 12%;
+        color: $foreground;
+        text-style: bold;
+    }
     TableCanvas > .table--gone { color: $foreground-muted; text-style: italic; }
     TableCanvas > .table--empty { color: $foreground-muted; }
     """ + "".join(
@@ -71,7 +77,7 @@ class TableCanvas(LeanView, can_focus=True, inherit_bindings=False):
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         f"table--{name}"
         for name in (
-            *("header", "cursor", "gone", "empty"),
+            *("header", "marked", "cursor", "gone", "empty"),
             *(look.css_class for look in HEALTH_LOOKS.values()),
         )
     }
@@ -87,6 +93,7 @@ class TableCanvas(LeanView, can_focus=True, inherit_bindings=False):
         self._clock = clock
         self._view = RowView(pace=self._slice)
         self._port = Viewport(self._view)
+        self._marks = Marks()
         self._widths = ColumnWidths()
         self._layout = Layout()
         self._laid_out_for = 0
@@ -185,7 +192,8 @@ class TableCanvas(LeanView, can_focus=True, inherit_bindings=False):
         port = self._port
         row = port.row_at(line)
         if row is not None:
-            return self._brush().line(row, now, cursor=row.resource.ref == port.ref)
+            ref = row.resource.ref
+            return self._brush().line(row, now, cursor=ref == port.ref, marked=ref in self._marks)
         if port.gone and line == port.cursor and port.ref is not None:
             here = self._view.get(port.ref) is not None
             return Gone(port.ref.name, "no longer matches the filter" if here else "gone")
@@ -215,6 +223,7 @@ class TableCanvas(LeanView, can_focus=True, inherit_bindings=False):
 
         return Styles(
             row=self.visual_style.rich_style,
+            marked=component("marked"),
             cursor=component("cursor"),
             header=component("header"),
             gone=component("gone"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from textual.message import Message
@@ -65,3 +66,15 @@ class HeaderClicked(TableMessage, namespace="resource_table"):
     def __init__(self, table: ResourceTable, column_key: str) -> None:
         super().__init__(table)
         self.column_key = column_key
+
+
+class MarksChanged(TableMessage, namespace="resource_table"):
+    """Something was marked or unmarked."""
+
+
+class MarksGone(TableMessage, namespace="resource_table"):
+    """Resources that were marked are there no longer, and so no longer marked."""
+
+    def __init__(self, table: ResourceTable, refs: Sequence[Ref]) -> None:
+        super().__init__(table)
+        self.refs = refs

@@ -19,6 +19,9 @@ from widgets.table_layout import GAP, GUTTER, Layout
 CURSOR_MARK = "▌"
 """Drawn before the cursor's row, so that it is seen without any colour."""
 
+MARKED, MARKED_CURSOR = "●", "◉"
+"""Drawn instead before what is marked, where the cursor is not and where it is."""
+
 GONE_MARK = "✗"
 """Drawn instead of it once that row is gone."""
 
@@ -38,6 +41,7 @@ class Styles(NamedTuple):
     """The styles of a table, each complete with its background."""
 
     row: Style
+    marked: Style
     cursor: Style
     header: Style
     gone: Style
@@ -54,6 +58,7 @@ class Line(NamedTuple):
     """The resource that the row held."""
     ages: tuple[str, ...]
     cursor: bool
+    marked: bool
 
 
 class Part(NamedTuple):
@@ -87,14 +92,14 @@ class Painter:
         self._drawn: dict[Line, Strip] = {}
         self.blank = self._message("", styles.row)
 
-    def line(self, row: Row, now: float, *, cursor: bool) -> Line:
+    def line(self, row: Row, now: float, *, cursor: bool, marked: bool) -> Line:
         """Return what the line of a row depends on, at an epoch second."""
         cells = row.cells
         ages = tuple(
             age_text(now - cell) if isinstance(cell := cells[box.cell], (int, float)) else NOTHING
             for box in self._ages
         )
-        return Line(row, row.resource, ages, cursor)
+        return Line(row, row.resource, ages, cursor, marked)
 
     def draw(self, shown: Shown, now: float) -> Strip:
         """Return a line of the screen below the header."""
@@ -112,11 +117,14 @@ class Painter:
         return self.blank if shown is None else self._message(f" {shown}", self._styles.empty)
 
     def _row(self, line: Line, now: float) -> Strip:
-        row, _, _, cursor = line
+        row, styles = line.row, self._styles
         health = row.resource.health
-        base = self._styles.cursor if cursor else self._styles.row
-        colour = base + self._styles.health[health]
-        parts = [Part(CURSOR_MARK if cursor else " ", GUTTER, base)]
+        if line.cursor:
+            gutter, base = MARKED_CURSOR if line.marked else CURSOR_MARK, styles.cursor
+        else:
+            gutter, base = (MARKED, styles.marked) if line.marked else (" ", styles.row)
+        colour = base + styles.health[health]
+        parts = [Part(gutter, GUTTER, base)]
         for box in self.layout.boxes:
             text = cell_text(row.cells[box.cell], box.column, health, now)
             fitted = fit(text, box.width, right=box.right)

@@ -22,6 +22,7 @@ from tui.screens.command_prompt import CommandPrompt
 from tui.screens.filtering import Filtering
 from tui.screens.side_panes import SidePanes
 from tui.screens.table_actions import TableActions
+from tui.together import gone_marks
 from widgets.banner import Banner
 from widgets.key_bar import KeyBar
 from widgets.resource_table import ResourceTable
@@ -192,6 +193,15 @@ class BrowseScreen(TableActions, Filtering, CommandPrompt, SidePanes):
         if not self.table.touched and event.next is not None:
             self.table.move_to(event.next.ref)
 
+    @on(ResourceTable.MarksChanged)
+    def _marks_changed(self) -> None:
+        self._say()
+        self.refresh_bindings()
+
+    @on(ResourceTable.MarksGone)
+    def _marks_gone(self, event: ResourceTable.MarksGone) -> None:
+        self.notify(gone_marks(event.refs), severity="warning", markup=False)
+
     @on(ResourceTable.HeaderClicked)
     def _header_clicked(self, event: ResourceTable.HeaderClicked) -> None:
         reverse = self.table.sort_key == event.column_key and not self.table.sort_reverse
@@ -204,10 +214,13 @@ class BrowseScreen(TableActions, Filtering, CommandPrompt, SidePanes):
         return verbs.allowed(self, action) if self.is_mounted else None
 
     def action_back(self) -> None:
-        """Clear the filter if there is one, close the rollout if it is shown, else go back."""
-        if self.clear_filter() or self.close_rollout():
+        """Clear the filter if there is one, else the marks, close the rollout if it is shown,
+        else go back."""
+        if self.clear_filter():
             return
-        if not self.topdeck.back():
+        if self.table.marked_count:
+            self.table.unmark()
+        elif not self.close_rollout() and not self.topdeck.back():
             self.notify("This is the fleet board. ctrl-c or :q leaves Topdeck.", markup=False)
 
     def action_history(self, by: int) -> None:

@@ -15,7 +15,7 @@ def _bind(  # one line for each key below
 # Filter and command are taken by the app before any widget sees the key (`first`), so that what
 # is typed fast after them goes into the line they open and is not taken for verbs.
 KEYS: list[BindingType] = [
-    _bind("escape,q", "back", "Back", "Clear the filter, or go back to where you came from."),
+    _bind("escape,q", "back", "Back", "Clear the filter or the marks, or go back."),
     _bind("d", "describe", "Describe", "Show everything worth knowing of the row."),
     _bind("y", "document", "YAML", "Show the provider's own document; J switches to JSON."),
     _bind("l", "logs", "Logs", "Tail the logs of the row and of all that runs under it."),
@@ -30,6 +30,7 @@ KEYS: list[BindingType] = [
     _bind("u", "related", "Related", "Go to what this belongs to: Cloud Map, task, pod."),
     _bind("slash", "filter", "Filter", "Show only rows that match, as you type.", first=True),
     _bind("colon", "command", "Command", "Go to a kind or run a command: :svc web.", first=True),
+    _bind("space", "mark", "Mark", "Mark the row, or unmark it; s, r and c act on all marked."),
     _bind("v", "pane", "Pane", "Show or hide details beside or below the table."),
     _bind("o", "sort_next", "Sort", "Sort by the next column."),
     _bind("O", "sort_reverse", "Reverse", "Reverse the order.", show=False),
@@ -41,6 +42,17 @@ KEYS: list[BindingType] = [
     _bind("ctrl+r", "refresh", "Refresh", "Ask for fresh rows now.", show=False),
     _bind("c", "copy", "Copy", "Copy the name of the row to the clipboard."),
     _bind("C", "copy_address", "Copy address", "Copy the full address.", show=False),
+    Binding(
+        "ctrl+@",
+        "mark_range",
+        "Mark to here",
+        show=False,
+        id="browse.mark_range",
+        tooltip="Mark all from the last mark to this row.",
+        key_display="^space",  # what terminals send for it has no other name
+    ),
+    _bind("asterisk", "mark_shown", "Mark all", "Mark all that the filter shows.", show=False),
+    _bind("ctrl+backslash", "unmark", "Unmark all", "Unmark every row.", show=False),
     _bind("0", "everywhere", "All", "Show this kind in every cluster.", show=False),
     _bind("left_square_bracket", "history(-1)", "Earlier", "Go back in history.", show=False),
     _bind("right_square_bracket", "ahead", "Later", "Go forward in history.", show=False),

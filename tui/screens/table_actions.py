@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from backends.model import Format
+from collections.abc import Callable
+
+from backends.model import Format, Ref
 from tui import verbs
 from tui.screens.place_screen import PlaceScreen
 from widgets.row_view import HEALTH_FIRST
@@ -47,11 +49,36 @@ class TableActions(PlaceScreen):
         self.source.refresh()
 
     def action_copy(self) -> None:
-        """Copy the row's name."""
-        if self.target is not None:
-            verbs.copy(self, self.target.ref.name)
+        """Copy the name of the row, or of each that is marked, one a line."""
+        self._copy(lambda ref: ref.name, "names")
 
     def action_copy_address(self) -> None:
-        """Copy the row's full address."""
-        if self.target is not None:
-            verbs.copy(self, self.target.ref.address)
+        """Copy the full address of the row, or of each that is marked, one a line."""
+        self._copy(lambda ref: ref.address, "addresses")
+
+    def _copy(self, of: Callable[[Ref], str], what: str) -> None:
+        if marked := self.table.marked:
+            said = f"{len(marked)} {what} of what is marked" if len(marked) > 1 else ""
+            verbs.copy(self, "\n".join(of(row.ref) for row in marked), said)
+        elif self.target is not None:
+            verbs.copy(self, of(self.target.ref))
+
+    def action_mark(self) -> None:
+        """Mark the row under the cursor, or unmark it."""
+        self.table.toggle_mark()
+
+    def action_mark_range(self) -> None:
+        """Mark all rows from what was marked last to the cursor."""
+        self.table.mark_range()
+
+    def action_mark_shown(self) -> None:
+        """Mark every row that the filter shows; where it is not done yet, nothing."""
+        if self.table.searching:
+            told = "The filter is still at work: press the key again when it is done."
+            self.notify(told, severity="warning", timeout=4, markup=False)
+        else:
+            self.table.mark_shown()
+
+    def action_unmark(self) -> None:
+        """Unmark every row."""
+        self.table.unmark()
