@@ -31,12 +31,13 @@ def all_ids() -> frozenset[str]:
     from tui.screens.logs import LogScreen
     from widgets.detail_pane import DetailPane
     from widgets.document_view import DocumentView
+    from widgets.log_control import LogControl
     from widgets.log_pane import LogPane
     from widgets.resource_table import ResourceTable
     from widgets.rows_view import RowsView
 
     screens = (TopdeckApp, BrowseScreen, DetailScreen, LogScreen, InsightsKeys)
-    panes = (LogPane, ResourceTable, DetailPane, DocumentView, RowsView)
+    panes = (LogControl, LogPane, ResourceTable, DetailPane, DocumentView, RowsView)
     return binding_ids(*screens, *panes)
 
 

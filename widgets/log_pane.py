@@ -19,11 +19,14 @@ from backends.text import clean_block
 from widgets.lean_strip import LeanStrip
 from widgets.log_buffer import MAX_BYTES
 from widgets.log_canvas import LogCanvas
-from widgets.log_control import PAUSE, LogControl
+from widgets.log_control import PAUSE
 from widgets.log_filter import Pattern
 from widgets.log_format import write_lines
+from widgets.log_marks import LineMarks
 from widgets.log_model import LogModel
 from widgets.log_paint import DARK_SOURCES, LIGHT_SOURCES
+from widgets.log_query import read_filter
+from widgets.log_reading import LogReading
 from widgets.log_selection import PinnedSelection, with_selected
 from widgets.log_text import ROLES
 from widgets.log_wrap import folded
@@ -32,11 +35,11 @@ FRAME = 1 / 30
 """Seconds between two paints at least."""
 
 
-class LogPane(LogControl):
+class LogPane(LogReading):
     """Draws a bounded log by the line API: only what is on the screen costs anything.
 
-    Keys and the scroll bar are in `LogControl`, everything that needs no screen is in
-    `LogModel`.
+    Keys and the scroll bar are in `LogControl` and `LogReading`, everything that needs no screen
+    is in `LogModel`.
     """
 
     ALLOW_SELECT = True
@@ -70,7 +73,8 @@ class LogPane(LogControl):
         max_bytes: int = MAX_BYTES,
         id: str | None = None,  # noqa: A002 - Textual's name
     ) -> None:
-        super().__init__(LogModel(clock, max_bytes), id=id)
+        marks = LineMarks()
+        super().__init__(LogModel(clock, max_bytes, marks), marks, id=id)
         self._clock = clock
         self._canvas = LogCanvas(self._model)
         self._scheduled = False
@@ -104,6 +108,7 @@ class LogPane(LogControl):
 
     def clear(self) -> None:
         """Forget every line and count, for another log; filter and modes stay."""
+        self._marks.clear()
         self._model.clear()
         self._current = None
         self._canvas.redraw()
@@ -120,9 +125,10 @@ class LogPane(LogControl):
 
         A pattern is a regular expression, looked for in a line's text and in its source,
         whatever the case unless it holds a capital; a leading ``!`` shows what does not
-        match. Returns what the user should know about how it was read, usually nothing.
+        match. Conditions on fields may stand beside it (see `Query`). Returns what the user
+        should know about how it was read, usually nothing.
         """
-        wanted = Pattern(pattern)
+        wanted = read_filter(pattern)
         if wanted.text == self.filter_text:
             return wanted.note
         if not wanted.empty:
@@ -147,6 +153,7 @@ class LogPane(LogControl):
         self._flush()
 
     def _tick(self) -> None:
+        self.prune_counts()
         if self.timestamps == "relative":
             self._canvas.redraw()
             self.show_log()
@@ -182,6 +189,7 @@ class LogPane(LogControl):
 
     def show_window(self) -> None:
         """Draw what is in view."""
+        self.fit_columns()
         self._draw()
         room = self.scrollable_size.width
         width = room if self.wrap else max(room, self._canvas.widest)
@@ -244,12 +252,22 @@ class LogPane(LogControl):
                 return LeanStrip([], 0)
             return self._empty_row(y, self.scrollable_size.width, self._base)
         ordinal, strip = rows[y]
+        if self._model.folding and (words := self.badge(rows, y)):
+            strip = self._with_badge(strip, words)
         current = self._current
         lit = current is not None and self._model.id_at(ordinal) == current
         x, width = self._span
         if lit or self._pinned is not None or not self._painting:
             return self._lively_row(y, strip, lit=lit)
         return strip.window(x, width)
+
+    def _with_badge(self, strip: LeanStrip, words: str) -> LeanStrip:
+        """Return a row with some words behind its text, or at the edge where that is longer."""
+        x, width = self._span
+        at = max(x, min(strip.cell_length, x + width - len(words)))
+        fill = Segment(" " * max(0, at - strip.cell_length), self._base)
+        badge = Segment(words, self.get_component_rich_style("log-pane--more", partial=True))
+        return LeanStrip([*strip.crop(0, at), fill, badge], at + len(words))
 
     def _lively_row(self, y: int, strip: Strip, *, lit: bool) -> Strip:
         """Return a row as the match that was jumped to, or as one with selected text in it.
@@ -319,7 +337,11 @@ class LogPane(LogControl):
 
     def visible_text(self) -> str:
         """Return the lines in view, each in full and as it is drawn, unwrapped."""
-        return "\n".join(self._model.format.line(entry) for entry in self._model.visible())
+        model = self._model
+        return "\n".join(
+            model.format.line(model.buffer[entry_id], model.buffer.mark(entry_id))
+            for entry_id in self.ids_in_view()
+        )
 
     def snapshot_text(self, filtered: bool) -> Iterator[str]:
         """Return every line as text without its line break, or only those that match.

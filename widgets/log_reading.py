@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from rich.cells import cell_len
@@ -81,12 +82,13 @@ class LogReading(LogControl):
         self._current = head
         self.lay_out()
         self.show_log()
-        if head not in self._ids_in_view():
+        if head not in self.ids_in_view():
             ordinal = self._model.ordinal_of(head)
             self._model.viewport.to_entry(ordinal, above=self._model.viewport.height // 3)
             self.show_window()
 
-    def _ids_in_view(self) -> dict[int, None]:
+    def ids_in_view(self) -> dict[int, None]:
+        """Return the ids of the entries in view, in whole or in part, in their order."""
         model = self._model
         return dict.fromkeys(model.id_at(ordinal) for ordinal, _ in model.viewport.window())
 
@@ -95,7 +97,7 @@ class LogReading(LogControl):
         model = self._model
         if not model.folding or not model.folds.folding:
             return None
-        ids = list(self._ids_in_view())
+        ids = list(self.ids_in_view())
         if self._current in ids:
             ids.insert(0, self._current)
         elif self.following:
@@ -109,11 +111,11 @@ class LogReading(LogControl):
         self.lay_out()
         self.show_log()
 
-    def badge(self, y: int) -> str:
-        """Return what a row of the window says of lines folded beneath it, usually nothing."""
-        if not self._model.folding:
-            return ""
-        rows = self._model.viewport.window()
+    def badge(self, rows: Sequence[tuple[int, object]], y: int) -> str:
+        """Return what one of the rows in view says of lines folded beneath it, usually nothing.
+
+        `rows` name the ordinal of each row's entry.
+        """
         ordinal = rows[y][0]
         if y + 1 < len(rows) and rows[y + 1][0] == ordinal:
             return ""
@@ -136,7 +138,7 @@ class LogReading(LogControl):
             return
         model = self._model
         entries = []
-        for entry_id in self._ids_in_view():
+        for entry_id in self.ids_in_view():
             mark = model.buffer.mark(entry_id)
             entries.append((model.buffer[entry_id], 0 if mark & CONTINUES else mark & LEVEL))
         if entries:
