@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, TypeAlias
@@ -76,13 +77,16 @@ def number(value: Value) -> float | None:
     if isinstance(value, bool) or value is None:
         return None if value is None else float(value)
     try:
-        return float(value)
+        found = float(value)
     except ValueError:
         return None
+    return found if math.isfinite(found) else None
 
 
 def written(value: Value) -> str:
     """Return a value as GetQueryResults writes it."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return ""
     if isinstance(value, Moment):
         when = datetime.fromtimestamp(value / 1000, UTC)
         return when.strftime("%Y-%m-%d %H:%M:%S.") + f"{when.microsecond // 1000:03d}"
