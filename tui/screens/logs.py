@@ -21,6 +21,7 @@ from widgets.banner import Banner
 from widgets.filter_bar import FilterBar
 from widgets.key_bar import KeyBar
 from widgets.log_pane import LogPane
+from widgets.log_top import LogTop
 from widgets.scope_bar import HeaderState, ScopeBar
 
 if TYPE_CHECKING:
@@ -85,7 +86,10 @@ class LogScreen(Screen[None]):
         yield self.topdeck.loss_banner()
         yield Banner(id="banner")
         limit = self.topdeck.config.logs.buffer_mib * 1024 * 1024
-        yield LogPane(clock=self.topdeck.fleet.clock, max_bytes=limit)
+        clock = self.topdeck.fleet.clock
+        pane = LogPane(clock=clock, max_bytes=limit)
+        yield LogTop(pane, clock)
+        yield pane
         yield FilterBar()
         yield KeyBar()
 
@@ -115,6 +119,7 @@ class LogScreen(Screen[None]):
 
     @on(LogPane.StatusChanged)
     def _status_changed(self) -> None:
+        self.query_one(LogTop).heed()
         self._say()
 
     def _say(self) -> None:
