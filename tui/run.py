@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
+import sys
 
 from backends.board import Board
 from tui.app import TopdeckApp
@@ -12,6 +13,10 @@ from tui.cli import Options
 from tui.compose import attach_backends, make_fleet, sources_of
 from tui.demo import DemoWorld
 from tui.ending import Ending
+
+SWITCH = 0.001
+"""Seconds after which a thread gives way to another that waits. Python's 5 ms, several times in
+a row, are a stutter while the SDKs are imported and their models parsed."""
 
 
 def run_screen(options: Options, world: DemoWorld | None) -> int:
@@ -22,6 +27,7 @@ def run_screen(options: Options, world: DemoWorld | None) -> int:
         from tui.keymap import check_keys
 
         check_keys(options.config.keys)
+    sys.setswitchinterval(SWITCH)
     fleet = make_fleet(options.config)
     board = Board(fleet)
     sources_for = sources_of(options.config, world)
