@@ -14,6 +14,7 @@ from backends.logs.merge import LogMerge
 from backends.logs.reader import POLL, Reader
 from backends.logs.settling import Settling
 from backends.logs.streams import Stream, StreamSet
+from backends.logs.turns import RATE, Turns
 from backends.model import LogBatch, LogRequest, Scope
 
 __all__ = ["Stream", "StreamSet", "tail"]
@@ -30,19 +31,22 @@ async def tail(
     clock: Clock,
     *,
     poll: float = POLL,
+    rate: float = RATE,
 ) -> AsyncIterator[LogBatch]:
     """Yield what is in the streams of a set, and follow as the set changes.
 
     `scope` says whose logs they are; regions are those of the streams. Each hundred streams of
-    a group are read together every `poll` seconds, less often while they are silent. Lines
-    come in order of time: new ones are held back for as long as CloudWatch receives them late,
-    as measured, and one `poll`; a note counts those that come later still. What CloudWatch
-    receives more than a minute late is not seen unless the streams are silent: no call tells
-    of it. `LogRequest.tail` and
+    a group are read together every `poll` seconds, less often while they are silent or where
+    there are more than `rate` calls a second allow for (`Turns`). Lines come in order of time: new
+    ones are held back for as long as CloudWatch receives them late, as measured, and one
+    `poll`; a note counts those that come later still. A stream whose clock is wrong by up to
+    ten minutes is sorted by when its lines came to CloudWatch. Else what comes there more than
+    a minute late is not seen: no call tells of it. `LogRequest.tail` and
     `head` count events, which have several lines where the log driver joins them. Ends when
     the set is sealed and its streams are gone, or when the request was not to follow.
     """
     settling = Settling(clock, poll, lambda: len(streams.current))
+    turns = Turns(clock, rate=rate)
     merge = LogMerge(
         clock,
         window=settling,
@@ -51,9 +55,12 @@ async def tail(
 
     def reader(stream: Stream) -> Reader:
         where = scope.at(region=stream.region)
-        return Reader(access, where, stream.group, request, clock, settling, poll=poll)
+        return Reader(access, where, stream.group, request, clock, settling, turns)
 
-    merge.add("log groups", _assign(merge, streams, reader, request), control=True)
+    def share(readers: int) -> None:
+        settling.poll = max(poll, readers / rate)
+
+    merge.add("log groups", _assign(merge, streams, reader, request, share), control=True)
     batches = merge.batches()
     if request.head is not None:
         batches = first(batches, request.head)
@@ -67,6 +74,7 @@ async def _assign(
     streams: StreamSet,
     make: Callable[[Stream], Reader],
     request: LogRequest,
+    share: Callable[[int], None],
 ) -> AsyncIterator[LogBatch]:
     """Give every stream of the set to a reader, and each reader to the merge."""
     homes: dict[Stream, Reader] = {}
@@ -82,6 +90,7 @@ async def _assign(
             homes[stream] = reader
             if home is None:
                 merge.add(_name(reader, merge.names()), reader.batches())
+        share(len(set(homes.values())))
         if past:
             yield LogBatch(live=True)
             past = False

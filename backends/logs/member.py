@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from math import inf
+from typing import Any
 
 from backends.base import NotFound
 from backends.clock import Clock
+from backends.logs.skew import AHEAD, TOLD, Skew, told
 from backends.logs.streams import Stream
 from backends.model import Problem
 
 BACKOFF_MOST = 5.0
 """Seconds to wait at the most after a failure: when the network is back, so are the lines."""
+
+APART = 30.0
+"""Seconds by which all that a stream writes must be late to be put down to its clock; agents may
+keep lines for some time. It is read apart from others then, whose reads don't go back so far."""
 
 MISSING_MOST = 30.0
 """Seconds to wait at the most between two looks for a missing stream."""
@@ -41,6 +48,44 @@ class Member:
         """How many times in a row it was not there."""
         self.retry = 0.0
         """When to look for it again, by the monotonic clock."""
+        self.ingested = 0
+        """Milliseconds since the epoch at which its latest event came to CloudWatch."""
+        self.behind = False
+        """Whether its clock is so far behind that it is not read together with others."""
+        self.apart: int | None = None
+        """What of it came up to then, in milliseconds, was delivered before it was read apart."""
+        self.heard = -inf
+        """When it last had something new, by the monotonic clock."""
+        self._skew = Skew()
+        self._told = False
+
+    @property
+    def offset(self) -> float:
+        """Seconds to add to the times of its lines so that they compare with others'."""
+        lag = self._skew.lag
+        return 0.0 if -AHEAD <= lag <= APART else lag
+
+    def learn(self, event: Mapping[str, Any]) -> None:
+        """Take note of one of its events, which come nearly in order of time."""
+        at, came = event["timestamp"], event.get("ingestionTime", 0)
+        if not came:
+            return
+        self.ingested = max(self.ingested, came)
+        self._skew.measure((came - at) / 1000, came / 1000)
+        behind = self._skew.lag > APART
+        if behind != self.behind:
+            self.cursor, self.apart = at, None
+        elif behind:
+            self.cursor = max(self.cursor, at)
+        self.behind = behind
+
+    def news(self) -> tuple[str, ...]:
+        """Return, once, what is to be said of its clock."""
+        off = self.offset
+        if self._told or abs(off) < TOLD:
+            return ()
+        self._told = True
+        return (f"{self.stream.source}: {told(off)}; its lines are sorted by when they arrive",)
 
     def miss(self, now: float, base: float) -> None:
         """Note that it was not there."""

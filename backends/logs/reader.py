@@ -7,17 +7,21 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing, suppress
 from typing import Any
 
+import msgspec
+
 from backends.aws.access import AwsAccess
 from backends.base import BackendError, NotFound
 from backends.clock import Clock
 from backends.logs.events import in_order
+from backends.logs.fresh import Fresh
 from backends.logs.last import Event, last_events, oldest_of
 from backends.logs.member import Member, Trouble, backoff, no_group, silent
 from backends.logs.reach import OVERLAP_MS, RECALL_MS, Reach
-from backends.logs.seen import Seen
 from backends.logs.settling import Settling
+from backends.logs.source import Keyed
 from backends.logs.streams import Stream
-from backends.model import LogBatch, LogLine, LogRequest, Scope
+from backends.logs.turns import Turns
+from backends.model import LogBatch, LogRequest, Scope
 
 STREAMS = 100
 """Stream names in one FilterLogEvents call at the most (CloudWatch Logs API reference)."""
@@ -33,6 +37,12 @@ SLACK = 3.0
 
 QUIET_MS = 600_000
 """How far a read of silent streams goes back at the most; more than clocks differ by."""
+
+SILENT = 60.0
+"""Seconds after which a stream that says nothing may be one whose clock was set back."""
+
+PROBE = 30.0
+"""Seconds between two looks at such streams."""
 
 LAG = 60.0
 """Seconds that a live read may lag behind before it says so."""
@@ -55,8 +65,7 @@ class Reader:
         request: LogRequest,
         clock: Clock,
         settling: Settling,
-        *,
-        poll: float = POLL,
+        turns: Turns,
     ) -> None:
         """`scope` is that of the group: its region is where the group is."""
         self.group = group
@@ -67,12 +76,14 @@ class Reader:
         self._scope = scope
         self._request = request
         self._clock = clock
-        self._poll = self._delay = poll
+        self._delay = settling.poll
+        self._turns = turns
         self._began = clock.now()
         self._members: dict[str, Member] = {}
         self._settling = settling
         self._reach = Reach(clock)
-        self._seen = Seen()
+        self._fresh = Fresh(self._members, settling, clock)
+        self._probed = clock.monotonic()
         self._wake = asyncio.Event()
         self._trouble = Trouble(clock)
         self._left = request.head
@@ -91,6 +102,7 @@ class Reader:
             begin = begin or self._began - OVERLAP_MS / 1000
         member = self._members[stream.stream] = Member(stream, begin, past=past)
         member.floor = member.cursor - OVERLAP_MS
+        member.heard = self._clock.monotonic()
         self._wake.set()
 
     def release(self, stream: Stream) -> None:
@@ -143,14 +155,21 @@ class Reader:
         units = [
             [member for member in present if not member.live and member.past],
             [member for member in present if not member.live and not member.past],
-            [member for member in present if member.live],
+            [member for member in present if member.live and not member.behind],
+            [member for member in present if member.live and member.behind],
         ]
         due = [member for member in members if member.missing and member.retry <= now]
         units.extend([member] for member in due[:RETRIES])
         for unit in filter(None, units):
+            if unit[0].missing and unit[0] is not due[0] and not self._turns.spare:
+                break
             async with aclosing(self._read(unit)) as batches:
                 async for batch in batches:
                     yield batch
+        silent = [m for m in present if m.live and not m.behind and m.heard < now - SILENT]
+        if silent and self._probed <= now - PROBE:
+            self._probed = now
+            yield await self._probe(silent)
 
     async def _read(self, unit: list[Member]) -> AsyncGenerator[LogBatch, None]:
         """Read some streams, telling those apart that are not there."""
@@ -163,7 +182,7 @@ class Reader:
             if "log group" in error.problem.message:
                 raise no_group(error.problem, self.group, self.region) from None
             if len(unit) == 1:
-                unit[0].miss(self._clock.monotonic(), self._poll)
+                unit[0].miss(self._clock.monotonic(), self._settling.poll)
                 return
             middle = len(unit) // 2
             for part in (unit[:middle], unit[middle:]):
@@ -171,24 +190,29 @@ class Reader:
                     async for batch in batches:
                         yield batch
         else:
+            self._fresh.join(unit)
             for member in unit:
                 member.live, member.missing = True, 0
 
     async def _forward(self, unit: list[Member]) -> AsyncGenerator[LogBatch, None]:
         """Yield the events of some streams that are new, page by page."""
-        live = unit[0].live
-        start = min(member.cursor for member in unit) - (self._reach.next() if live else 0)
+        live, slow = unit[0].live, unit[0].behind
+        start = self._fresh.begin(
+            unit, (self._reach.next() if not slow else OVERLAP_MS) if live else 0
+        )
         told = not live
-        async with aclosing(self._pages(unit, max(start, self._seen.floor))) as pages:
+        async with aclosing(self._pages(unit, start)) as pages:
             async for events, more in pages:
                 notes = self._recovery()
-                lines = self._lines(self._fresh(unit, events))
+                fresh = self._fresh.admit(unit, events, self._clock.now(), slow=slow)
+                batch = self._batch(fresh, *notes)
                 behind = self._clock.now() - unit[0].cursor / 1000
-                if lines and more and not told and behind > LAG:
+                if batch.lines and more and not told and not slow and behind > LAG:
                     told = True
-                    notes = (*notes, f"{self.group}: {behind:.0f} s behind, reading on")
-                if lines or notes:
-                    yield LogBatch(lines=lines, notes=notes)
+                    said = f"{self.group}: {behind:.0f} s behind, reading on"
+                    batch = msgspec.structs.replace(batch, notes=(*batch.notes, said))
+                if batch.lines or batch.notes:
+                    yield batch
                 if self._left == 0:
                     return
         quiet = int(self._clock.now() * 1000) - QUIET_MS
@@ -208,7 +232,8 @@ class Reader:
                     # only what the reads that follow will go back to has to be remembered
                     again = unit[0].cursor - RECALL_MS
                     old = [event for event in events if event["timestamp"] < again]
-                    yield old + self._fresh(unit, events[len(old) :])
+                    fresh = self._fresh.admit(unit, events[len(old) :], self._clock.now())
+                    yield old + fresh
 
         now = int(self._clock.now() * 1000)
         begin = min(member.cursor for member in unit)
@@ -217,31 +242,27 @@ class Reader:
             member.cursor = max(member.cursor, now - QUIET_MS)
         for name, oldest in oldest_of(events, self._request.tail or 0).items():
             members[name].floor = oldest  # what is older was not asked for
-        yield LogBatch(lines=self._lines(events), notes=self._recovery())
+        yield self._batch(events, *self._recovery())
 
-    def _fresh(self, unit: list[Member], events: Sequence[Event]) -> list[Event]:
-        """Return the events not seen before, and note how far the streams were read."""
-        wanted = (e for e in events if e["timestamp"] >= self._floor(e["logStreamName"]))
-        fresh = [e for e in wanted if self._seen.admit(e["eventId"], e["timestamp"])]
-        self._settling.measure(fresh)
-        newest = max((event["timestamp"] for event in events), default=0)
-        for member in unit:
-            member.cursor = max(member.cursor, newest)
-        cursors = [member.cursor for member in self._members.values() if not member.missing]
-        self._seen.forget(min(cursors, default=0) - RECALL_MS)
-        return fresh
+    async def _probe(self, silent: list[Member]) -> LogBatch:
+        """Return what streams have written that seem silent: their clocks were set back."""
+        start = int(self._clock.now() * 1000) - QUIET_MS
+        found: list[Event] = []
+        async with aclosing(self._pages(silent, start)) as pages:
+            async for events, _ in pages:
+                found += self._fresh.admit_late(events)
+        return self._batch(found)
 
-    def _floor(self, name: str) -> int:
-        member = self._members.get(name)
-        return member.floor if member else 0
-
-    def _lines(self, events: Sequence[Event]) -> tuple[LogLine, ...]:
-        sources = {name: member.stream.source for name, member in self._members.items()}
-        lines = tuple(in_order(events, sources))
+    def _batch(self, events: Sequence[Event], *notes: str) -> LogBatch:
+        """Return the lines of events, with what they tell of the clocks of their streams."""
+        lines, keys = in_order(events, self._members)
         if self._left is not None:
             lines = lines[: self._left]
             self._left -= len(lines)
-        return lines
+        streams = {event["logStreamName"] for event in events}
+        clocks = (self._members[name].news() for name in sorted(streams & self._members.keys()))
+        notes += tuple(note for told in clocks for note in told)
+        return Keyed(lines=lines, notes=notes, keys=keys[: len(lines)])
 
     async def _pages(
         self, unit: list[Member], start: int, end: int | None = None
@@ -250,7 +271,7 @@ class Reader:
         limits: dict[str, Any] = {} if end is None else {"endTime": end}
         if self._left is not None:
             limits["limit"] = max(1, min(self._left, PAGE))
-        async for page in self._access.pages(
+        pages = self._access.pages(
             self._scope,
             "logs",
             "FilterLogEvents",
@@ -258,9 +279,14 @@ class Reader:
             logStreamNames=[member.stream.stream for member in unit],
             startTime=start,
             **limits,
-        ):
+        )
+        more = True
+        while more:
+            await self._turns.take()
+            page = await anext(pages)
             events = sorted(page.get("events") or (), key=lambda event: event["timestamp"])
-            yield events, bool(page.get("nextToken"))
+            more = bool(page.get("nextToken"))
+            yield events, more
 
     def _recovery(self) -> tuple[str, ...]:
         """Note that a call succeeded; return what to say of the time that none did."""
@@ -282,10 +308,10 @@ class Reader:
 
     async def _pause(self) -> None:
         if self._trouble.count:
-            delay = backoff(self._poll, self._trouble.count)
+            delay = backoff(self._settling.poll, self._trouble.count)
         else:
-            slower = min(self._delay * 1.5, self._poll * SLACK)
-            delay = self._delay = self._poll if self._settling.busy else slower
+            slower = min(self._delay * 1.5, self._settling.poll * SLACK)
+            delay = self._delay = self._settling.poll if self._settling.busy else slower
         with suppress(TimeoutError):
             async with asyncio.timeout(delay):
                 await self._wake.wait()

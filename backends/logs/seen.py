@@ -20,6 +20,10 @@ class Seen:
         """Return how many events it remembers."""
         return len(self._events)
 
+    def knows(self, event: str) -> bool:
+        """Return whether it remembers an event."""
+        return event in self._events
+
     def admit(self, event: str, at: int) -> bool:
         """Return whether an event of a millisecond `at` is new, and remember it."""
         if at < self.floor or event in self._events:

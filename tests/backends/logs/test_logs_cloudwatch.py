@@ -23,13 +23,14 @@ DENIED = Denied("logs:FilterLogEvents", "not authorized", "allow logs:FilterLogE
 class Tail:
     """Reads a tail in the background and keeps what it brought."""
 
-    def __init__(self, logs, streams, request: LogRequest | None = None) -> None:
+    def __init__(self, logs, streams, request: LogRequest | None = None, **options) -> None:
+        self._options = options
         self.got: list[tuple[float, LogBatch]] = []
         self._task = asyncio.create_task(self._read(logs, streams, request or LogRequest()))
 
     async def _read(self, logs, streams, request) -> None:
         clock = logs.clock
-        async with aclosing(tail(logs, SCOPE, streams, request, clock)) as batches:
+        async with aclosing(tail(logs, SCOPE, streams, request, clock, **self._options)) as batches:
             async for batch in batches:
                 self.got.append((clock.now(), batch))
 
@@ -104,7 +105,8 @@ def test_every_event_is_delivered_once(plans, failures, page, blanks):
                 texts.append(f"{number}.{count}")
                 logs.put(streams[-1], texts[-1], now + offset, late=late)
         logs.failures = list(failures)
-        tailing = Tail(logs, StreamSet(streams), LogRequest(since=300.0))
+        request = LogRequest(since=300.0)
+        tailing = Tail(logs, StreamSet(streams), request, rate=1e6)  # for tiny pages
         await asyncio.sleep(90)
         assert Counter(tailing.texts) == Counter(texts)
         await tailing.stop()
