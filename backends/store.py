@@ -11,7 +11,7 @@ import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextvars import Context, copy_context
 from types import MappingProxyType
-from typing import TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import msgspec
 
@@ -65,7 +65,8 @@ class Shelf:
         self.tally = Tally()
         self._rows: dict[Ref, Resource] = {}
         self._children: dict[Ref, dict[Ref, Resource]] = {}
-        self._addresses: dict[str, dict[Ref, Resource]] = {}
+        self._addresses: dict[str, Ref | dict[Ref, None]] = {}
+        """Nearly every address is that of one row: a dict for each would be half of the index."""
         self._listeners: dict[Listener, Context] = {}
 
     @property
@@ -84,7 +85,9 @@ class Shelf:
 
     def by_address(self, address: str) -> Sequence[Resource]:
         """Return the rows known by an IP address or ARN."""
-        return tuple(self._addresses.get(address, {}).values())
+        found = self._addresses.get(address, ())
+        refs = (found,) if isinstance(found, Ref) else found
+        return tuple(self._rows[ref] for ref in refs)
 
     def listen(self, listener: Listener) -> Callable[[], None]:
         """Call `listener`, in the context of now, with every later delta; return what ends that."""
@@ -130,7 +133,11 @@ class Shelf:
         for parent in row.parents:
             self._children.setdefault(parent, {})[row.ref] = row
         for address in row.addresses:
-            self._addresses.setdefault(address, {})[row.ref] = row
+            known = self._addresses.setdefault(address, row.ref)
+            if isinstance(known, dict):
+                known[row.ref] = None
+            elif known != row.ref:
+                self._addresses[address] = {known: None, row.ref: None}
 
     def _drop(self, ref: Ref) -> None:
         self._unindex(self._rows.pop(ref))
@@ -140,7 +147,10 @@ class Shelf:
         for key in row.parents:
             _discard(self._children, key, row.ref)
         for address in row.addresses:
-            _discard(self._addresses, address, row.ref)
+            if self._addresses.get(address) == row.ref:
+                del self._addresses[address]
+            else:
+                _discard(self._addresses, address, row.ref)
 
 
 def _report(error: Exception) -> None:
@@ -153,10 +163,10 @@ def _report(error: Exception) -> None:
     loop.call_exception_handler({"message": message, "exception": error})
 
 
-def _discard(index: dict[_K, dict[Ref, Resource]], key: _K, ref: Ref) -> None:
+def _discard(index: dict[_K, Any], key: _K, ref: Ref) -> None:
     """Take a row out of an index, and its key with the last of them."""
     rows = index.get(key)
-    if rows is not None:
+    if isinstance(rows, dict):
         rows.pop(ref, None)
         if not rows:
             del index[key]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 
+import msgspec
+
 from backends.aws.poll import same
 from backends.clock import Clock
 from backends.ecs.events import version
@@ -15,7 +17,7 @@ from backends.ecs.kinds.base import EcsKind, Facts
 from backends.ecs.kinds.tasks import service_of
 from backends.ecs.listing import CLUSTERS, SERVICES, TASKS
 from backends.ecs.pulse import Pulse
-from backends.ecs.wire import Payload, account_of, text
+from backends.ecs.wire import Packed, Payload, account_of, opened, text
 from backends.model import Health, Problem, Query, Ref, Resource
 
 VISIBLE = 2.0
@@ -77,7 +79,9 @@ class Feed:
         """Yield all rows there are, in the parts in which ECS describes them."""
         told = self._inbox is not None and self._inbox.live and bool(self._made)
         self._beats = self._pulse.beats(self._query.scope)
-        versions = {arn: version(payload) for arn, (payload, _) in self._made.items()}
+        versions = (
+            {arn: version(payload) for arn, (payload, _) in self._made.items()} if told else {}
+        )
         arrived: asyncio.Queue[Batch | None] = asyncio.Queue()
         loading = asyncio.ensure_future(
             self._fetcher.load(urgent=urgent, report=arrived.put_nowait)
@@ -137,18 +141,29 @@ class Feed:
         facts = Facts(self._clock.now(), self._failures.recent() if self._failures else {})
         rows: list[Resource] = []
         for payload in payloads:
-            arn = str(payload.get(self._kind.listing.arn))
+            arn = self._arn(payload)
             known = self._made.get(arn)
-            if known is None or known[0] != payload or not _calm(known[1]):
+            if known is None or not _as_before(known[0], payload) or not _calm(known[1]):
                 known = self._made[arn] = (payload, self._make(payload, facts))
             rows.extend(known[1])
         return rows
 
+    def _arn(self, payload: Payload) -> str:
+        return (
+            payload.arn if isinstance(payload, Packed) else str(payload.get(self._kind.listing.arn))
+        )
+
     def _make(self, payload: Payload, facts: Facts) -> tuple[Resource, ...]:
         scope, parent = self._query.scope, self._query.parent
+        whole = opened(payload)
         if not scope.account and parent is None:
-            scope = scope.at(account=account_of(str(payload.get(self._kind.listing.arn))))
-        rows = self._kind.from_wire(scope, payload, facts)
+            scope = scope.at(account=account_of(self._arn(payload)))
+        rows = self._kind.from_wire(scope, whole, facts)
+        if payload is not whole:
+            rows = [
+                msgspec.structs.replace(row, raw=payload) if row.raw is whole else row
+                for row in rows
+            ]
         return tuple(row for row in rows if parent is None or parent in row.parents)
 
     def _compare(self, before: Mapping[str, int], after: Mapping[str, Payload]) -> None:
@@ -190,6 +205,10 @@ class Told:
     async def take(self, urgent: bool) -> tuple[Sequence[Resource], Sequence[Ref]]:
         """Return the rows that events have changed, and those that are gone with it."""
         return await self._feed.catch_up(self._inbox, urgent=urgent)
+
+
+def _as_before(known: Payload, payload: Payload) -> bool:
+    return known is payload or known == payload
 
 
 def _named(service: Payload) -> str:

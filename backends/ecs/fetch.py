@@ -14,7 +14,7 @@ from backends.base import BackendError
 from backends.clock import Clock
 from backends.ecs.events import version
 from backends.ecs.listing import LIST_PAGE, Listing
-from backends.ecs.wire import Payload, items
+from backends.ecs.wire import Packed, Payload, items
 from backends.model import Scope
 
 STEADY_FOR = 120.0
@@ -44,6 +44,9 @@ class _Known(msgspec.Struct):
     asked: float
     variant: int
     """Which list call it was on; on another one, it has changed."""
+    version: int
+    final: bool
+    steady: bool
 
 
 class _Pass:
@@ -116,11 +119,11 @@ class Fetcher:
         """
         arn = str(payload.get(self._listing.arn))
         known = self._known.get(arn)
-        if not fresh if known is None else version(payload) <= version(known.payload):
+        if not fresh if known is None else version(payload) <= known.version:
             return False
         # Described again by the next listing, whatever it seems to be: an event may be lost.
         variant = int(payload.get("desiredStatus") == "STOPPED")
-        self._known[arn] = _Known(payload, -math.inf, variant)
+        self._keep(arn, payload, -math.inf, variant)
         return True
 
     async def renew(self, names: Sequence[str], *, urgent: bool) -> Sequence[Payload]:
@@ -179,10 +182,10 @@ class Fetcher:
         known = self._known.get(arn)
         if known is None or known.variant != number:
             return False
-        if self._listing.final(known.payload):
+        if known.final:
             return True
         recent = self._clock.monotonic() - known.asked < STEADY_FOR
-        return not urgent and recent and self._listing.steady(known.payload)
+        return not urgent and recent and known.steady
 
     def _start(self, this: _Pass, group: asyncio.TaskGroup, *, at_least: int) -> None:
         """Start a describe call for every full page that waits, or for what is left."""
@@ -204,13 +207,21 @@ class Fetcher:
         for payload in items(answer, self._listing.key):
             arn = str(payload.get(self._listing.arn))
             known = self._known.get(arn) or this.before.get(arn)
-            if known is not None and version(payload) < version(known.payload):
+            if known is not None and version(payload) < known.version:
                 payloads.append(known.payload)  # an event was ahead of the answer
                 self._known[arn] = known
                 continue
-            payloads.append(payload)
-            self._known[arn] = _Known(payload, now, this.found.get(arn, 0))
+            payloads.append(self._keep(arn, payload, now, this.found.get(arn, 0)))
         this.bring(payloads)
+
+    def _keep(self, arn: str, payload: Payload, asked: float, variant: int) -> Payload:
+        """Remember a thing as it is now; return what is kept of it."""
+        listing = self._listing
+        kept = Packed(payload, arn) if listing.packed else payload
+        self._known[arn] = _Known(
+            kept, asked, variant, version(payload), listing.final(payload), listing.steady(payload)
+        )
+        return kept
 
 
 def _first(errors: BaseExceptionGroup[BaseException]) -> BaseException:

@@ -38,6 +38,9 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
     steady: Callable[[Payload], bool] = _never
     """Whether a thing seldom changes by itself, so that in the background it is described less."""
 
+    packed: bool = False
+    """Whether there are so many of its things that their payloads are kept `Packed`."""
+
 
 LIST_PAGE = 100
 """ARNs on one page of a list call, where it is asked for: the most that ECS gives."""
@@ -71,6 +74,7 @@ TASKS = Listing(
     page=100,
     variants=({"desiredStatus": "RUNNING"}, {"desiredStatus": "STOPPED"}),
     by_service="serviceName",
+    packed=True,
     final=lambda task: task.get("lastStatus") == "STOPPED",
     steady=lambda task: (
         task.get("lastStatus") == "RUNNING" and task.get("desiredStatus") == "RUNNING"
@@ -78,5 +82,7 @@ TASKS = Listing(
 )
 """All tasks of a cluster or of one service, those that stopped within the hour included."""
 
-STOPPED_TASKS = msgspec.structs.replace(TASKS, variants=({"desiredStatus": "STOPPED"},))
+STOPPED_TASKS = msgspec.structs.replace(
+    TASKS, variants=({"desiredStatus": "STOPPED"},), packed=False
+)
 """Only those tasks of a cluster that stopped within the hour, or are about to."""

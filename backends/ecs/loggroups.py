@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from backends.ecs.definitions import TaskDefinitions
-from backends.ecs.wire import Payload, items, part, text
+from backends.ecs.wire import Payload, items, opened, part, text
 from backends.logs.insights_model import Choice
 from backends.model import Resource
 
@@ -18,7 +18,7 @@ async def choice(definitions: TaskDefinitions, resource: Resource) -> Choice:
     """
     ref, raw = resource.ref, resource.raw
     place = ref.scope.at(cluster="", namespace="")
-    arn, task_id, only = _identity(resource, raw if isinstance(raw, Mapping) else {})
+    arn, task_id, only = _identity(resource, opened(raw) if isinstance(raw, Mapping) else {})
     if not arn:  # a cluster, say: it has no log of its own
         return Choice(place)
     definition = await definitions.get(ref.scope, arn)

@@ -16,7 +16,7 @@ from backends.ecs.fetch import Fetcher
 from backends.ecs.listing import TASKS
 from backends.ecs.logroutes import began, routes, short
 from backends.ecs.reasons import why_stopped
-from backends.ecs.wire import Payload, moment, part, text
+from backends.ecs.wire import Payload, moment, opened, part, text
 from backends.logs import cloudwatch
 from backends.logs.member import backoff
 from backends.logs.merge import LogMerge
@@ -212,6 +212,7 @@ class Finder:
 
 def _task_of(resource: Resource) -> Payload:
     """Return the task that a row of a task or container was made of; empty for a service."""
-    if resource.ref.kind == "ecs/services" or not isinstance(resource.raw, dict):
+    if resource.ref.kind == "ecs/services" or not isinstance(resource.raw, Mapping):
         return {}
-    return resource.raw if resource.ref.kind == "ecs/tasks" else part(resource.raw, "task")
+    raw = opened(resource.raw)
+    return raw if resource.ref.kind == "ecs/tasks" else part(raw, "task")

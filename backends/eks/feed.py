@@ -143,7 +143,9 @@ class Rows:
     def _same(self, before: Any, now: Any) -> bool:
         if self._spec.offered:  # its cells may tell of the time, or of other objects
             return bool(before == now)
-        return bool(before.metadata.resource_version == now.metadata.resource_version)
+        if not isinstance(before, str):
+            before = before.metadata.resource_version
+        return bool(before == now.metadata.resource_version)
 
 
 class Feed:

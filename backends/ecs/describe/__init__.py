@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeAlias
 
 import msgspec
@@ -20,7 +20,7 @@ from backends.ecs.describe.events import event_sections
 from backends.ecs.describe.services import service_sections
 from backends.ecs.describe.targets import service_targets, task_targets
 from backends.ecs.describe.tasks import task_sections
-from backends.ecs.wire import Payload, items, text
+from backends.ecs.wire import Payload, items, opened, text
 from backends.model import Description, Ref, Resource, Scope, Section
 
 _More: TypeAlias = Callable[[AwsAccess, Scope, Payload], Awaitable[tuple[Section, ...]]]
@@ -100,8 +100,8 @@ async def _fetch(access: AwsAccess, ref: Ref, way: _Way, last_seen: Any) -> Payl
     found = items(answer, way.key)
     if found:
         return found[0]
-    if way.key == "tasks" and isinstance(last_seen, dict):
-        return last_seen
+    if way.key == "tasks" and isinstance(last_seen, Mapping):
+        return opened(last_seen)
     what = ref.kind.partition("/")[2].removesuffix("s")
     raise NotFound(f"ecs:{way.action}", f"there is no {what} {ref.name}", "refresh: it is gone")
 

@@ -92,7 +92,7 @@ def _pod_rows(pod: Pod, view: View) -> tuple[Resource, ...]:
             if own
             else (),
             addresses=own,
-            raw=pod,
+            raw=meta.resource_version,
         ),
     )
 
@@ -220,7 +220,7 @@ def _container_row(
         uid=f"{pod.metadata.uid}/{name}",
         created=started,
         parents=parents,
-        raw=pod,
+        raw=pod.metadata.resource_version,
     )
 
 
