@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from aiobotocore.config import AioConfig
@@ -30,8 +30,9 @@ CONNECT_TIMEOUT = 5.0
 """Seconds to wait for a connection at most; `Sources.request_timeout` where that is shorter."""
 
 
-_warming = threading.Lock()
-"""Keeps two clients that are made at once from loading the same models twice."""
+_maker = ThreadPoolExecutor(1, "aws-clients")
+"""Makes one client after the other: it is all Python's work, so that several threads would only
+take turns away from the screen; and what the first has loaded, the others find."""
 
 
 class Clients:
@@ -64,7 +65,8 @@ class Clients:
         async with self._lock:
             client = self._open.get((service, region))
             if client is None:
-                client = await asyncio.to_thread(self._make, service, region)
+                loop = asyncio.get_running_loop()
+                client = await loop.run_in_executor(_maker, self._make, service, region)
                 self._open[(service, region)] = client
         return client
 
@@ -79,9 +81,8 @@ class Clients:
         Nothing in a new client belongs to a loop yet: its connections are opened by the first
         call, and credentials are not asked for before that either.
         """
-        with _warming:
-            loader.warm(self._session.get_component("data_loader"), (service,))
-            shared_context(self._session.get_config_variable("ca_bundle") or True)
+        loader.warm(self._session.get_component("data_loader"), (service,))
+        shared_context(self._session.get_config_variable("ca_bundle") or True)
 
         async def enter() -> Any:
             config = self._config
