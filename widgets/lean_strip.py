@@ -33,15 +33,19 @@ _NOTHING: Any = _Forgetful()
 
 
 class LeanStrip(Strip):
-    """A `Strip` that remembers its rendered text and nothing else.
+    """A `Strip` that remembers its rendered text and what a view made of it last.
 
     The segments belong to the strip from then on, and so does their cell length: it is not
     counted again.
     """
 
-    __slots__ = ()
+    __slots__ = ("_halves", "_view", "made")
 
     def __init__(self, segments: Iterable[Segment], cell_length: int | None = None) -> None:
+        self.made: tuple[object, LeanStrip | None] | None = None
+        """What that depends on besides, and what it is; None: the strip itself."""
+        self._halves: list[Strip] | None = None
+        self._view: tuple[object, LeanStrip | None] | None = None
         self._segments = segments if isinstance(segments, list) else list(segments)
         self._cell_length = cell_length
         self._divide_cache = _NOTHING
@@ -68,8 +72,10 @@ class LeanStrip(Strip):
             return [self]
         if len(cuts) == 2 and cuts[1] == length and length - cuts[0] == len(self._tail):
             # The edge that a scrollbar covers: what a view is padded with is a segment of its own.
-            head, tail = self._segments[:-1], self._segments[-1:]
-            return [LeanStrip(head, cuts[0]), LeanStrip(tail, length - cuts[0])]
+            if self._halves is None:
+                head, tail = self._segments[:-1], self._segments[-1:]
+                self._halves = [LeanStrip(head, cuts[0]), LeanStrip(tail, length - cuts[0])]
+            return self._halves
         pieces = Segment.divide(self._segments, cuts)
         sizes = [end - begin for begin, end in pairwise([0, *cuts])]
         return [LeanStrip(piece, size) for piece, size in zip(pieces, sizes, strict=True)]
@@ -79,6 +85,15 @@ class LeanStrip(Strip):
         """The text of the last segment, where it is blank."""
         text = self._segments[-1].text if self._segments else ""
         return text if text.isspace() else ""
+
+    def view(self, x: int, width: int, style: Style) -> LeanStrip:
+        """Return exactly `width` of its cells from `x` on; what it is asked for again and again
+        is remembered."""
+        key = x, width, style
+        if self._view is None or self._view[0] != key:
+            made = self.window(x, width).padded(width, style)
+            self._view = key, made if made is not self else None
+        return self._view[1] or self
 
     def window(self, x: int, width: int) -> LeanStrip:
         """Return its cells from `x` on, at most `width` of them; itself where that is all.
@@ -91,11 +106,15 @@ class LeanStrip(Strip):
         left = width
         for segment in self._segments:
             text, style, _ = segment
-            size = len(text) if text.isascii() else cell_len(text)
+            narrow = text.isascii()
+            size = len(text) if narrow else cell_len(text)
             if x >= size:
                 x -= size
                 continue
             shown = text
+            if narrow and (x or size > left):
+                shown = text[x : x + left]
+                size, x = len(shown), 0
             if x:
                 shown, size, x = split_text(text, x)[1], size - x, 0
             if size > left:

@@ -61,18 +61,27 @@ class LeanLines(StylesCache):
         strip = widget.render_line(y)
         filters, background = finish
         if isinstance(strip, LeanStrip):
-            strip = strip.padded(self._width, base)
-            segments = strip.segments
-            for line_filter in filters:
-                segments = line_filter.apply(segments, background)
-            if segments is not strip.segments:
-                strip = LeanStrip(segments, self._width)
+            key = finish, self._width, base
+            if strip.made is None or strip.made[0] != key:
+                strip.made = key, self._finished(strip, base, finish)
+            strip = strip.made[1] or strip
         else:  # it may be drawn again elsewhere: what is made of it is kept with it
             strip = strip.adjust_cell_length(self._width, base)
             for line_filter in filters:
                 strip = strip.apply_filter(line_filter, background)
         self._cache[y] = strip
         return strip
+
+    def _finished(self, strip: LeanStrip, base: Style, finish: _Finish) -> LeanStrip | None:
+        """Return a strip padded and filtered; None where that leaves it as it is."""
+        filters, background = finish
+        padded = strip.padded(self._width, base)
+        segments = padded.segments
+        for line_filter in filters:
+            segments = line_filter.apply(segments, background)
+        if segments is not padded.segments:
+            return LeanStrip(segments, self._width)
+        return padded if padded is not strip else None
 
 
 def _is_plain(widget: Widget) -> bool:

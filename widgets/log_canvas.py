@@ -12,7 +12,7 @@ from widgets.log_model import LogModel
 from widgets.log_paint import Painter, SourceColours
 from widgets.log_text import Role
 
-MAX_STRIPS = 2_000
+MAX_STRIPS = 1_000
 """Drawn entries that are remembered."""
 
 

@@ -78,6 +78,7 @@ class LogPane(LogReading):
         self._clock = clock
         self._canvas = LogCanvas(self._model)
         self._scheduled = False
+        self._stale = True  # something has changed since it was painted
         self._painted = -FRAME
         self._empty = ""
         self._marked: Pattern | None = None
@@ -159,6 +160,7 @@ class LogPane(LogReading):
             self.show_log()
 
     def _schedule(self, delay: float = FRAME) -> None:
+        self._stale = True
         if not self._scheduled and self.is_running:
             self._scheduled = True
             self.set_timer(delay, self._flush)
@@ -167,6 +169,8 @@ class LogPane(LogReading):
         """Look on where a filter is at work, and paint if a frame is due."""
         self._scheduled = False
         busy = self._advance()
+        if not self._stale:
+            return
         if not busy or self._clock.monotonic() - self._painted >= FRAME:
             self.show_log()
 
@@ -182,6 +186,7 @@ class LogPane(LogReading):
         if not self.is_running or not self.scrollable_size:
             return
         self._painted = self._clock.monotonic()
+        self._stale = False
         if self._model.grown:
             self.lay_out()
         self._model.update(self.scrollable_size.height)
@@ -259,7 +264,7 @@ class LogPane(LogReading):
         x, width = self._span
         if lit or self._pinned is not None or not self._painting:
             return self._lively_row(y, strip, lit=lit)
-        return strip.window(x, width)
+        return strip.view(x, width, self._base)
 
     def _with_badge(self, strip: LeanStrip, words: str) -> LeanStrip:
         """Return a row with some words behind its text, or at the edge where that is longer."""

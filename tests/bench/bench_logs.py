@@ -1,148 +1,314 @@
-"""What the log pane costs: taking lines in, filtering all that is held, drawing a frame.
+"""What the log pane costs in a real terminal, at the rates and sizes that it is meant for.
 
-All times are of CPU, so that what else the machine does matters little.
+All figures but the latency of keys are of CPU, so that what else the machine does matters little.
 """
 
 from __future__ import annotations
 
 import asyncio
 import gc
-from collections.abc import Callable
-from time import thread_time
+import sys
+import time
+import tracemalloc
+from pathlib import Path
+from statistics import median, quantiles
 
-from textual.app import App, ComposeResult
+from textual.app import ComposeResult
+from textual.widgets import RichLog
 
 from backends.clock import SystemClock
 from backends.model import LogBatch, LogLine
-from widgets.log_filter import Pattern
-from widgets.log_model import LogModel
+from tests.bench.log_lines import batches, lines
+from tests.bench.table_app import Figure, Workload, figures_of
+from widgets.log_buffer import LogBuffer
 from widgets.log_pane import LogPane
 
-LINES = 200_000
-"""Lines that a filter goes through."""
+RATE = 100_000
+"""Lines a second that are to be taken in."""
+
+SECONDS = 10
+"""For so long they come."""
+
+BATCH = 1_000
+"""Lines of a batch: one arrives each hundredth of a second."""
+
+POOL = 100_000
+"""Different lines, which are sent over and over."""
+
+MILLION = 1_000_000
+"""Lines that are searched."""
 
 FRAMES = 60
 """Frames that are drawn for a figure."""
 
-_WORDS = "GET /api/v1/items handled in ms status=200 user=1234 region=eu-west-1 trace=1f2e3d4c5b6a"
+KEY_PAUSE = 0.05
+"""Seconds between two keys."""
+
+_NAME = "tests.bench.bench_logs"
+"""This module, by the name that a program of its own finds it by."""
+
+MS = "ms of CPU"
 
 
-def lines(count: int, start: int = 0) -> tuple[LogLine, ...]:
-    """Return lines of about 157 characters from twenty sources, one in a thousand an error."""
-    made: list[LogLine] = []
-    for n in range(start, start + count):
-        level = "ERROR" if n % 1000 == 0 else "INFO "
-        text = f"2026-11-22T10:11:12.{n % 1000:03}Z {level} request {n:09} {_WORDS} {n % 97}"
-        made.append(LogLine(at=1.79e9 + n / 1000, source=f"web-7d9f-{n % 20:02}/app", text=text))
-    return tuple(made)
+class KeyedPane(LogPane):
+    """A pane that takes the time from a key to the frame that shows what it did."""
+
+    def __init__(self, max_bytes: int) -> None:
+        super().__init__(clock=SystemClock(), max_bytes=max_bytes)
+        self.pressed = 0.0
+        self.waits: list[float] = []
+
+    def action_scroll_up(self) -> None:
+        """Note when it is done."""
+        super().action_scroll_up()
+        self.call_after_refresh(self._answered)
+
+    def action_scroll_end(self) -> None:
+        """Note when it is done."""
+        super().action_scroll_end()
+        self.call_after_refresh(self._answered)
+
+    def _answered(self) -> None:
+        if self.pressed:
+            self.waits.append(time.perf_counter() - self.pressed)
+            self.pressed = 0.0
 
 
-def filled(count: int = LINES) -> LogModel:
-    """Return a model that holds so many lines."""
-    model = LogModel(SystemClock(), 1 << 30)
-    model.feed(LogBatch(lines=lines(count)))
-    return model
+class LogWorkload(Workload):
+    """Puts a `LogPane` through its paces."""
 
+    max_bytes = 1 << 30
 
-def ingest(max_bytes: int) -> float:
-    """Return lines accepted a second, in batches of a thousand."""
-    model = LogModel(SystemClock(), max_bytes)
-    batches = [LogBatch(lines=lines(1000, n)) for n in range(0, LINES, 1000)]
-    gc.collect()
-    began = thread_time()
-    for batch in batches:
-        model.feed(batch)
-    return LINES / (thread_time() - began)
+    def __init__(self, out: Path) -> None:
+        super().__init__(out)
+        self.pane = KeyedPane(self.max_bytes)
 
-
-def filtering(model: LogModel, pattern: str) -> tuple[float, float, float]:
-    """Return ms of the first slice, of all of them, and of the longest."""
-    began = last = thread_time()
-    model.set_filter(Pattern(pattern))
-    slices: list[float] = []
-    busy = True
-    while busy:
-        busy = model.step()
-        now = thread_time()
-        slices.append(now - last)
-        last = now
-    return slices[0] * 1000, (last - began) * 1000, max(slices) * 1000
-
-
-class _BenchApp(App[None]):
-    def __init__(self) -> None:
-        super().__init__()
-        self.pane = LogPane(clock=SystemClock(), max_bytes=1 << 30)
+    @property
+    def subject(self) -> LogPane:
+        """The pane."""
+        return self.pane
 
     def compose(self) -> ComposeResult:
+        """Show nothing but the pane."""
         yield self.pane
 
+    def note(self, what: str, value: float, unit: str) -> None:
+        """Keep one figure."""
+        self.figures.append((f"log: {what}", value, unit))
 
-def _milliseconds(draw: Callable[[int], None]) -> float:
-    began = thread_time()
-    for number in range(FRAMES):
-        draw(number)
-    return (thread_time() - began) / FRAMES * 1000
-
-
-async def drawing(*, wrap: bool) -> tuple[float, float]:
-    """Return ms a frame when all 50 lines are new, and when none has changed."""
-    app = _BenchApp()
-    async with app.run_test(size=(200, 50)) as pilot:
-        pane = app.pane
-        pane.feed(LogBatch(lines=lines(20_000)))
-        pane.wrap = wrap
-        await pilot.pause()
-        more = [LogBatch(lines=lines(50, 20_000 + 50 * n)) for n in range(FRAMES)]
-
-        def paint() -> None:
-            pane.show_log()
-            pane.render_lines(pane.size.region)
-
-        def new(number: int) -> None:
-            pane.feed(more[number])
-            paint()
-
-        def same(_number: int) -> None:
-            paint()
-
-        return _milliseconds(new), _milliseconds(same)
+    async def painted(self) -> None:
+        """Wait until nothing waits to be drawn."""
+        while self.pane.busy:
+            await asyncio.sleep(0.001)
+        await self.refreshed()
 
 
-def measure() -> list[tuple[str, float, str]]:
+class Flood(LogWorkload):
+    """Takes in lines at full rate while keys are pressed, and looks whether any is missing."""
+
+    max_bytes = 64 << 20
+
+    async def work(self) -> None:
+        """Measure, without and with a filter in force."""
+        pool = batches(POOL, BATCH)
+        gc.collect()
+        gc.freeze()
+        await self.flood(pool, "", f"{RATE:,} lines/s for {SECONDS} s")
+        await self.flood(pool, r"status=\d+ .*7$", "the same under an expression")
+
+    async def flood(self, pool: list[LogBatch], pattern: str, what: str) -> None:
+        """Send lines for so many seconds, and note what that took."""
+        pane = self.pane
+        pane.clear()
+        pane.set_filter(pattern)
+        pane.waits.clear()
+        keys = asyncio.create_task(self.press())
+        began, cpu = time.perf_counter(), time.process_time()
+        count = RATE * SECONDS // BATCH
+        for number in range(count):
+            pane.feed(pool[number % len(pool)])
+            due = began + (number + 1) * BATCH / RATE
+            await asyncio.sleep(max(0.0, due - time.perf_counter()))
+        keys.cancel()
+        await self.painted()
+        share = (time.process_time() - cpu) / SECONDS * 100
+        self.note(what, share, "% of a core (at most 40)")
+        self.note(f"{what}: lines lost or doubled", self.missing(pool), "(target 0)")
+        slow = quantiles(pane.waits, n=100)[98] * 1000
+        self.note(f"{what}: p99 of {len(pane.waits)} keys", slow, "ms to the frame (at most 60)")
+
+    async def press(self) -> None:
+        """Scroll up and go back to the end, over and over."""
+        while True:
+            for key in ("k", "G"):
+                self.pane.pressed = time.perf_counter()
+                self.simulate_key(key)
+                while self.pane.pressed:
+                    await asyncio.sleep(0.001)
+                await asyncio.sleep(KEY_PAUSE)
+
+    def missing(self, pool: list[LogBatch]) -> int:
+        """Return how many lines are not in the ring, or not where they belong."""
+        pane, sent = self.pane, RATE * SECONDS
+        held = list(pane.snapshot_text(False))
+        expected = [line.text for batch in pool for line in batch.lines]
+        at = pane.fell_out
+        wrong = sum(
+            not text.endswith(expected[number % POOL]) for number, text in enumerate(held, at)
+        )
+        return wrong + abs(sent - pane.received) + abs(sent - at - len(held))
+
+
+class Search(LogWorkload):
+    """Filters a million lines."""
+
+    async def work(self) -> None:
+        """Measure a literal and expressions, those that match much and those that do not."""
+        for batch in batches(MILLION, 10_000):
+            self.pane.feed(batch)
+            await asyncio.sleep(0)
+        await self.painted()
+        gc.collect()
+        gc.freeze()
+        for what, pattern in (
+            ("a literal, 1 in 1,000 match", "error"),
+            ("a literal, none match", "nowhere"),
+            ("a literal, most match", "info"),
+            ("a regex, 1 in 140 match", r"request \d+7 .*trace=1f.* 9\d$"),
+            ("a regex, 1 in 1,000 match", "(error|panic).*request"),
+            ("a regex, all match", "[0-9]+"),
+            ("not a literal", "!info"),
+        ):
+            first, whole = await self.search(pattern)
+            self.note(f"{what}: first screen of a million", first, f"{MS} (at most 60)")
+            self.note(f"{what}: all of a million", whole, f"{MS} in the background")
+        self.pane.set_filter("error")
+        await self.painted()
+        _, whole = await self.search("error request", begin="error")
+        self.note("a literal typed further, all of a million", whole, f"{MS} (at most 60)")
+
+    async def search(self, pattern: str, begin: str = "") -> tuple[float, float]:
+        """Return the CPU ms until a screen full of matches is painted, and until all are found."""
+        pane = self.pane
+        firsts, wholes = [], []
+        for _ in range(3):
+            pane.set_filter(begin)
+            await self.painted()
+            began = time.thread_time()
+            pane.set_filter(pattern)
+            while pane.scanning is not None and pane.matched < pane.size.height:
+                await asyncio.sleep(0)
+            await self.refreshed()
+            firsts.append((time.thread_time() - began) * 1000)
+            await self.painted()
+            wholes.append((time.thread_time() - began) * 1000)
+        return median(firsts), median(wholes)
+
+
+class Frames(LogWorkload):
+    """Draws frames of new lines, and scrolls past lines of a megabyte."""
+
+    async def work(self) -> None:
+        """Measure."""
+        self.pane.feed(LogBatch(lines=lines(20_000)))
+        await self.painted()
+        for wrap in (False, True):
+            self.pane.wrap = wrap
+            kind = "wrapped" if wrap else "plain"
+            took = median([await self.new(20_000 + 50 * n) for n in range(FRAMES)])
+            self.note(f"frame of 50 new lines, {kind}", took, f"{MS} (at most 10)")
+            short, long = await self.scroll("x"), await self.scroll("y" * (1 << 20))
+            self.note(f"a line to scroll past, {kind}", short, MS)
+            self.note(
+                f"a line of 1 MB to scroll past, {kind}",
+                long / short,
+                "times a short one (at most 1.3)",
+            )
+
+    async def new(self, start: int) -> float:
+        """Return the CPU ms of taking in 50 lines and painting them."""
+        batch = LogBatch(lines=lines(50, start))
+        return await self.timed(lambda: (self.pane.feed(batch), self.pane.show_log()))
+
+    async def scroll(self, text: str) -> float:
+        """Return the CPU ms of scrolling up by a line that was not in view before."""
+        rows = [LogLine(at=1.79e9 + n, source="web", text=f"{n} {text}") for n in range(2 * FRAMES)]
+        self.pane.feed(LogBatch(lines=tuple(rows)))
+        await self.painted()
+        self.pane.action_scroll_up()
+        found = [await self.timed(self.pane.action_scroll_up) for _ in range(FRAMES)]
+        self.pane.action_scroll_end()
+        await self.painted()
+        return median(found)
+
+
+class Textuals(Workload):
+    """Textual's own log, full, with the same lines."""
+
+    def __init__(self, out: Path) -> None:
+        super().__init__(out)
+        self.log_view = RichLog(max_lines=POOL // 10)
+
+    @property
+    def subject(self) -> RichLog:
+        """The log."""
+        return self.log_view
+
+    def compose(self) -> ComposeResult:
+        """Show nothing but the log."""
+        yield self.log_view
+
+    async def work(self) -> None:
+        """Note how many lines it takes in a second of CPU, frames and all."""
+        made = lines(POOL // 10 + 1_000)
+        began = time.process_time()
+        for begin in range(0, len(made), 100):
+            if begin == POOL // 10:
+                began = time.process_time()
+            for line in made[begin : begin + 100]:
+                self.log_view.write(line.text)
+            await asyncio.sleep(0)
+        await self.refreshed()
+        self.figures.append(("", 1_000 / (time.process_time() - began), ""))
+
+
+def overhead() -> float:
+    """Return the bytes that a held line takes beside its characters, with all that is kept."""
+    gc.collect()
+    tracemalloc.start()
+    before, _ = tracemalloc.get_traced_memory()
+    ring = LogBuffer(1 << 30)
+    characters = 0
+    for start in range(0, 2 * POOL, BATCH):
+        batch = lines(BATCH, start)
+        characters += sum(len(line.text) for line in batch)
+        ring.extend(batch)
+        del batch
+    used = tracemalloc.get_traced_memory()[0] - before
+    tracemalloc.stop()
+    return (used - characters) / (2 * POOL)
+
+
+def measure() -> list[Figure]:
     """Return (name, value, unit and target) for the bench table."""
-    results: list[tuple[str, float, str]] = [
-        ("log ingest", ingest(1 << 30), "lines per s of CPU (over 1,000,000)"),
-        ("log ingest, ring full", ingest(1 << 24), "lines per s of CPU (over 1,000,000)"),
+    flood = figures_of(_NAME, "Flood")
+    [(_, theirs, _)] = figures_of(_NAME, "Textuals")
+    ours = RATE / (flood[0][1] / 100)
+    return [
+        *flood,
+        ("log: lines taken in and shown", ours, "lines per s of CPU (at least 250,000)"),
+        ("log: Textual's RichLog, full", theirs, "lines per s of CPU"),
+        ("log: beside RichLog", ours / theirs, "times as many lines"),
+        ("log: memory beside a line's characters", overhead(), "bytes (at most 100)"),
+        *figures_of(_NAME, "Search"),
+        *figures_of(_NAME, "Frames"),
     ]
-    model = filled()
-    for name, pattern, target in (
-        ("literal", "nowhere", 60),
-        ("many matches", "info", 80),
-        ("expression", r"request \d+7 .*trace=1f.* 9\d$", 160),
-        ("inverted", "!info", 80),
-    ):
-        model.set_filter(Pattern(""))
-        first, last, longest = filtering(model, pattern)
-        unit = f"ms of CPU for 200,000 lines (at most {target})"
-        results.append((f"log filter, {name}", last, unit))
-        if name == "literal":
-            results.append(("log filter, first matches", first, "ms of CPU (at most 10)"))
-            results.append(("log filter, longest slice", longest, "ms of CPU (at most 10)"))
-    model.set_filter(Pattern("error"))
-    while model.step():
-        pass
-    results.append(
-        ("log filter, one letter more", filtering(model, "error r")[1], "ms of CPU (at most 5)")
-    )
-    for wrap in (False, True):
-        new, same = asyncio.run(drawing(wrap=wrap))
-        kind = "wrapped" if wrap else "plain"
-        results.append((f"log frame, {kind}, 50 new lines", new, "ms of CPU (at most 8)"))
-        results.append((f"log frame, {kind}, unchanged", same, "ms of CPU (at most 3)"))
-    return results
 
 
 if __name__ == "__main__":
-    for label, value, unit in measure():
-        print(f"{label:36} {value:14,.1f} {unit}")
+    if sys.argv[1:]:
+        kinds = {kind.__name__: kind for kind in (Flood, Search, Frames, Textuals)}
+        kinds[sys.argv[1]](Path(sys.argv[2])).run()
+    else:
+        for label, value, unit in measure():
+            print(f"{label:64} {value:12,.2f} {unit}")
