@@ -86,6 +86,7 @@ class Columns:
     """Which fields have a column, and how wide they are; until it is told, none has."""
 
     def __init__(self) -> None:
+        self._width = 0
         self.message = 0
         """Cells of the message; 0: no line has one."""
         self.chosen: tuple[Column, ...] = ()
@@ -106,7 +107,8 @@ class Columns:
         before = self.message, self.chosen
         if not lines:
             return False
-        if not self._still_fit(lines):
+        if width != self._width or not self._still_fit(lines):
+            self._width = width
             self.message, self.chosen = 0, ()
         self._choose(lines, width)
         return before != (self.message, self.chosen)
@@ -121,18 +123,34 @@ class Columns:
         widest = min(MAX_MESSAGE, max(MIN_MESSAGE, width * 2 // 5))
         if longest:
             self.message = max(self.message, min(max(longest, len(MESSAGE)), widest))
-        self.message = min(self.message, widest)
         known = [column.name for column in self.chosen]
         names = known or _common(lines)
-        left = width - (self.message + 2 if self.message else 0)
+        left = width + 2 - (self.message + 2 if self.message else 0)
         chosen: list[Column] = []
         for name in names:
             column = self._column(name, lines)
-            left -= column.width + 2
-            if left < 0 and chosen and not known:
+            if left < column.width + 2 and chosen and not known:
                 break
+            left -= column.width + 2
             chosen.append(column)
         self.chosen = tuple(chosen)
+        if not known and left > 0:
+            self._spread(lines, longest, left)
+
+    def _spread(self, lines: Sequence[Structured], longest: int, left: int) -> None:
+        """Give cells that are left to what was cut: to the message first."""
+        if longest > self.message > 0:
+            more = min(longest - self.message, left)
+            self.message += more
+            left -= more
+        widened = []
+        for column in self.chosen:
+            values = (line.fields[column.name] for line in lines if column.name in line.fields)
+            wanted = max((cell_len(cell_text(value)) for value in values), default=0)
+            more = max(0, min(wanted - column.width, left))
+            widened.append(column._replace(width=column.width + more))
+            left -= more
+        self.chosen = tuple(widened)
 
     def _column(self, name: str, lines: Sequence[Structured]) -> Column:
         before = next((column for column in self.chosen if column.name == name), None)

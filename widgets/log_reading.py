@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
 from rich.cells import cell_len
 from textual.binding import Binding, BindingType
 from textual.reactive import var
 
+from widgets.fit import clip
 from widgets.log_control import LogControl
 from widgets.log_counts import MinuteCounts
 from widgets.log_format import JsonMode
 from widgets.log_levels import LEVEL
 from widgets.log_marks import LineMarks
 from widgets.log_model import LogModel
+from widgets.log_text import tidy
 from widgets.log_traces import CONTINUES
 
 
@@ -119,8 +121,16 @@ class LogReading(LogControl):
         ordinal = rows[y][0]
         if y + 1 < len(rows) and rows[y + 1][0] == ordinal:
             return ""
-        count = self._model.folded(self._model.id_at(ordinal))
-        return fold_words(count) if count else ""
+        model = self._model
+        entry_id = model.id_at(ordinal)
+        count = model.folded(entry_id)
+        if not count:
+            return ""
+        said = ""
+        if model.buffer[entry_id].text.startswith("Traceback (most"):
+            said = _raised(model.buffer[i].text for i in reversed(model.folds.lines(entry_id)))
+        room = self.scrollable_size.width // 2
+        return clip(f" {tidy(said)[0]}", room) * bool(said) + fold_words(count)
 
     # Fields
 
@@ -174,6 +184,11 @@ class LogReading(LogControl):
         """Tell whoever shows it."""
         if self.is_running:
             self.post_message(self.StatusChanged(self))
+
+
+def _raised(texts: Iterable[str]) -> str:
+    """Return the line of a Python trace that names the exception: the last that is not indented."""
+    return next((text for text in texts if text.strip() and text[0] not in " \t"), "")
 
 
 def fold_words(count: int) -> str:

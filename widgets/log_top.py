@@ -22,7 +22,7 @@ SPANS: Final = (1, 2, 5, 10, 15, 30, 60, 120, 240, 480, 1440)
 RECENT: Final = 10
 """Minutes whose errors are told as a number."""
 
-LABEL: Final = 15
+LABEL: Final = 13
 """Cells of what the rows are called."""
 
 TAIL: Final = 44

@@ -78,6 +78,42 @@ async def test_a_trace_is_one_line_until_it_is_unfolded() -> None:
         assert words(await app.shown()) == folded
 
 
+async def test_enter_unfolds_what_was_jumped_to_or_else_the_first_in_view() -> None:
+    app = LogApp()
+    async with app.run_test(size=(60, 20)) as pilot:
+        app.pane.feed(batch("INFO a", *TRACE, "INFO b", *TRACE, "ERROR alone", "INFO c"))
+        await app.shown()
+        await pilot.press("E", "enter")
+        shown = words(await app.shown())
+        assert shown[1] == "ERROR request failed"
+        assert shown[4] == "          at a.c(C.java:2)"
+        assert shown[6] == "ERROR request failed +3 lines"
+        await pilot.press("enter", "e", "enter")
+        shown = words(await app.shown())
+        assert shown[1] == "ERROR request failed +3 lines"
+        assert shown[3] == "ERROR request failed"
+
+
+async def test_a_folded_python_trace_tells_what_was_raised() -> None:
+    app = LogApp()
+    trace = (
+        "Traceback (most recent call last):", '  File "x.py", line 1, in y', "    raise X",
+        "app.errors.UpstreamError: inventory answered 503",
+    )  # fmt: skip
+    async with app.run_test(size=(100, 5)):
+        app.pane.feed(batch(*trace, "INFO a"))
+        assert words(await app.shown())[0] == (
+            "ERROR Traceback (most recent call last):"
+            " app.errors.UpstreamError: inventory answered 503 +3 lines"
+        )
+    app = LogApp()
+    async with app.run_test(size=(60, 5)):
+        app.pane.feed(batch(*trace, "INFO a"))
+        assert words(await app.shown())[0] == (
+            "ERROR Traceback (most app.errors.UpstreamError: i… +3 lines"
+        )
+
+
 async def test_what_goes_on_with_a_trace_later_is_folded_beneath_it() -> None:
     app = LogApp()
     async with app.run_test(size=SIZE):

@@ -92,7 +92,7 @@ async def test_it_shows_where_there_is_room_and_goes_by_its_key() -> None:
         await app.shown()
         top.look()
         await until(lambda: top.size.height == 2, "two rows")
-        assert (await app.shown())[1].startswith("errors         █  1 error, 0 warnings")
+        assert (await app.shown())[1].startswith("errors       █  1 error, 0 warnings")
         assert app.pane.size.height == 28
         await pilot.press("H")
         top.look()
