@@ -67,20 +67,19 @@ def age_text(seconds: float) -> str:
 
 
 _BYTE_UNITS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
+_BYTE_STEPS = tuple((1000 * 1024.0**n, 1024.0**n, unit) for n, unit in enumerate(_BYTE_UNITS))
+"""Below how many bytes they are divided by what, and the unit of the result."""
 
 
 def bytes_text(count: float) -> str:
     """Return a number of bytes with a binary unit and at most three digits: ``1.5 GiB``."""
-    size, step = float(count), 0
-    while abs(size) >= 1000 and step < len(_BYTE_UNITS) - 1:
-        size, step = size / 1024, step + 1
-    return f"{_short(size)} {_BYTE_UNITS[step]}"
-
-
-def _short(value: float) -> str:
-    if value == int(value) or abs(value) >= 100:
-        return str(round(value))
-    return f"{value:.1f}"
+    for limit, size, unit in _BYTE_STEPS:  # noqa: B007 - the last ones count
+        if -limit < count < limit:
+            break
+    value = count / size
+    if value == int(value) or not -100 < value < 100:
+        return f"{round(value)} {unit}"
+    return f"{value:.1f} {unit}"
 
 
 def number_text(value: float) -> str:

@@ -173,6 +173,15 @@ class ResourceTable(MarkingTable):
         self._port.settle(asked=True)
         self._changed()
 
+    def expect_filter(self, expected: bool) -> None:
+        """Say whether a filter is about to be typed, or typed no more: rows are then prepared,
+        so that each key finds theirs at once. What that takes in memory is held as long."""
+        self._view.expect_filter(expected)
+        if expected and self.is_mounted:
+            if self._warmer is not None:
+                self._warmer.stop()
+            self._warm()
+
     def sort_by(self, key: str, reverse: bool) -> None:
         """Order rows by the column `key`, or by `HEALTH_FIRST`; an unknown key changes nothing."""
         if self._view.sort(key, reverse):
@@ -222,9 +231,9 @@ class ResourceTable(MarkingTable):
             self._warm()
 
     def _warm(self) -> None:
-        """Put rows in order, or prepare them for being filtered, a slice each frame."""
-        more = self._view.warm()
-        self._warmer = self.set_timer(FRAME, self._warm, name="table warmer") if more else None
+        """Put rows in order, or prepare them for being filtered, a slice at a time."""
+        more, pause = self._view.warm(), PAUSE if self._view.expected else FRAME
+        self._warmer = self.set_timer(pause, self._warm, name="table warmer") if more else None
 
     def _search(self) -> None:
         """Filter the rows that there was no time for, a slice at a time."""

@@ -158,10 +158,12 @@ class RowTest:
             rows = _chosen(rows, seen, negated=term.negated)
         for column, needed in self._needed:
             # Beyond ASCII there are letters that only an expression takes for one another.
-            seen = [
-                not text.isascii() or any(one in text for one in needed)
-                for text in _reader(rows, texts[column])
-            ]
+            read = _reader(rows, texts[column])
+            if len(needed) == 1:
+                (one,) = needed
+                seen = [one in text or not text.isascii() for text in read]
+            else:
+                seen = [any(n in text for n in needed) or not text.isascii() for text in read]
             rows = _chosen(rows, seen, negated=False)
         for term, expression in self._simple:
             look = expression.found

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby, islice
 
-from backends.model import Ref
+from backends.model import Ref, Resource
 
 _SAMPLE = 512
 """Names that are looked at to tell how the others are spread."""
@@ -58,10 +58,13 @@ def _spread(refs: Sequence[Ref]) -> list[str]:
 
 
 class Naming:
-    """Sorts addresses by name while others are let run."""
+    """Puts rows in order of their names while others are let run, and may change them."""
 
-    def __init__(self, refs: Iterable[Ref]) -> None:
-        self._refs = list(refs)
+    def __init__(self, rows: Mapping[Ref, Resource]) -> None:
+        self.named: dict[Ref, Resource] = {}
+        """The rows in order, as far as they are; those that came meanwhile are not among them."""
+        self._rows = rows
+        self._refs = list(rows)
         spread = _spread(self._refs)
         self._edges = spread[:: len(spread) // _DRAWERS + 1]
         self._drawers: list[list[Ref]] = [[] for _ in range(len(self._edges) + 1)]
@@ -71,10 +74,13 @@ class Naming:
         """Work until `over`; return whether there is more to do."""
         return any(over() for _ in self._work)
 
-    @property
-    def refs(self) -> list[Ref]:
-        """All of them in order, once there is no more to do."""
-        return [ref for drawer in self._drawers for ref in drawer]
+    def note(self, ref: Ref, resource: Resource | None) -> None:
+        """Take over that a row has changed, or (None) that it is gone."""
+        if ref in self.named:
+            if resource is None:
+                del self.named[ref]
+            else:
+                self.named[ref] = resource
 
     def _sort(self) -> Iterator[None]:
         edges, drawers, rest = self._edges, self._drawers, iter(self._refs)
@@ -82,6 +88,9 @@ class Naming:
             for ref in handful:
                 drawers[bisect_right(edges, ref.name.lower())].append(ref)
             yield
-        for at, drawer in enumerate(drawers):
-            drawers[at] = in_order_of_names(drawer)
+        for drawer in drawers:
+            named = in_order_of_names(drawer)
+            yield
+            named = [ref for ref in named if ref in self._rows]
+            self.named.update(zip(named, map(self._rows.__getitem__, named), strict=True))
             yield

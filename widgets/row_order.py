@@ -83,6 +83,11 @@ class RowOrder:
         self.health_counts = [0] * len(Health)
         """How many rows have each health, indexed by it."""
 
+    @property
+    def total(self) -> int:
+        """How many rows there are."""
+        return len(self.rows)
+
     # What a row is
 
     def cells(self, resource: Resource) -> tuple[Cell, ...]:
@@ -142,7 +147,7 @@ class RowOrder:
         if self.rows and self._named:
             kept = {ref: rows[ref] for ref in self.rows if ref in rows}
             fresh = [ref for ref in rows if ref not in kept] if len(kept) < len(rows) else ()
-            kept.update([(ref, rows[ref]) for ref in fresh])
+            kept.update(zip(fresh, map(rows.__getitem__, fresh), strict=True))
             self._unnamed.intersection_update(rows)
             self._unnamed.update(fresh)
             self.rows = kept
@@ -150,8 +155,7 @@ class RowOrder:
             self.rows = rows
             self._named = False
         self._naming = None
-        self._count()
-        self.begin()
+        self.begin(anew=True)
 
     def sort(self, key: str, reverse: bool) -> bool:
         """Order by the column `key`, or by `HEALTH_FIRST`; False: there is no such column."""
@@ -165,14 +169,22 @@ class RowOrder:
             self.finish(anew=True)
         return True
 
-    def begin(self) -> None:
-        """Put rows in order that have changed by the many: all, or as many as a screen shows."""
+    def begin(self, *, anew: bool = False) -> None:
+        """Put rows in order that have changed by the many: all, or as many as a screen shows.
+
+        `anew`: their healths have not been counted yet.
+        """
+        healths = healths_of(self.rows.values())
+        if anew:
+            self.health_counts = [healths.count(health) for health in Health]
         if self._index is not None or not self.reverse or self._named or len(self.rows) < _SMALL:
             self.finish(anew=True)
             return
-        refs, healths = list(self.rows), healths_of(self.rows.values())
+        refs = list(self.rows)
         head: list[Ref] = []
         for health in sorted(Health, reverse=True):
+            if not self.health_counts[health]:
+                continue
             alike = list(compress(refs, selecting(healths, health)))
             first = head_of(alike, HEAD - len(head))
             head += first
@@ -195,7 +207,7 @@ class RowOrder:
         healths = healths_of(resources)
         ordered: list[Ref] = []
         for health in sorted(Health, reverse=self.reverse):
-            if health in healths:
+            if self.health_counts[health]:
                 ordered += compress(refs, selecting(healths, health))
         return ordered
 
@@ -206,7 +218,7 @@ class RowOrder:
         if self._naming is not None:
             if self._naming.step(over):
                 return True
-            self._settle_names(self._naming.refs)
+            self._settle_names(self._naming.named)
             return not self.finished
         self.finish()
         return False
@@ -216,25 +228,20 @@ class RowOrder:
         self.refs, self.finished, self.shared = refs, finished, False
         self.version += 1
 
-    def _count(self) -> None:
-        healths = healths_of(self.rows.values())
-        self.health_counts = [healths.count(health) for health in Health]
-
     def _too_many_unnamed(self) -> bool:
         return len(self._unnamed) * _UNNAMED_SHARE > len(self.rows)
 
-    def _settle_names(self, refs: Iterable[Ref]) -> None:
-        """Hold rows in this order of names; it may lack some by now, and know some that left."""
-        rows = self.rows
-        self.rows = {ref: rows[ref] for ref in refs if ref in rows}
-        fresh = [ref for ref in rows if ref not in self.rows] if len(self.rows) < len(rows) else ()
-        self.rows.update([(ref, rows[ref]) for ref in fresh])
+    def _settle_names(self, named: dict[Ref, Resource]) -> None:
+        """Hold these rows, which are in order of names; it may lack some by now."""
+        fresh = [ref for ref in self.rows if ref not in named] if len(named) < self.total else ()
+        named.update(zip(fresh, map(self.rows.__getitem__, fresh), strict=True))
+        self.rows = named
         self._named, self._naming, self._unnamed = True, None, set(fresh)
 
     def _by_name(self) -> tuple[list[Ref], list[Resource]]:
         """Return all rows in order of their names."""
         if not self._named or self._too_many_unnamed():
-            self._settle_names(in_order_of_names(self.rows))
+            self._settle_names({ref: self.rows[ref] for ref in in_order_of_names(self.rows)})
         refs, resources = list(self.rows), list(self.rows.values())
         if self._unnamed:
             end = len(refs) - len(self._unnamed)
@@ -297,6 +304,11 @@ class RowOrder:
     def _store(self, batch: Batch) -> None:
         """Bring rows and counts up to date."""
         rows, counts = self.rows, self.health_counts
+        if self._naming is not None:
+            for ref in batch.gone:
+                self._naming.note(ref, None)
+            for ref, resource in (*batch.stayed.items(), *batch.moved.items()):
+                self._naming.note(ref, resource)
         for ref in batch.gone:
             counts[rows.pop(ref).health] -= 1
             self._unnamed.discard(ref)

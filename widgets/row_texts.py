@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
+from itertools import chain, repeat
+from typing import cast
 
 from backends.model import Cell, Column, Format, Ref, Resource
 from widgets.cells import search_text
@@ -86,32 +88,37 @@ class RowTexts:
         self.healths += bytes([0 if each is None else each.health for each in found])
 
     def _texts(self, column: int, resources: Sequence[Resource]) -> Sequence[str]:
-        columns = self._order.columns
-        if column == WHOLE_ROW:
-            return _folded(list(map("\n".join, zip(*self._all_columns(resources), strict=True))))
-        if column == HEALTH:
-            cells = self._order.cells
-            return [RowText(each, cells(each), columns).text(HEALTH) for each in resources]
-        return _folded(_column(self._order.column_cells(resources, column), columns[column]))
-
-    def _all_columns(self, resources: Sequence[Resource]) -> Iterator[Sequence[str]]:
-        cells = map(self._order.cells, resources)
-        for column, found in zip(self._order.columns, zip(*cells, strict=False), strict=False):
-            yield _column(found, column)
+        """Return what `RowText.text` does, quicker for many."""
+        order = self._order
+        made: list[str] = []
+        if column == WHOLE_ROW and resources:
+            every = zip(*map(order.cells, resources), strict=False)
+            made = _folded([*map(_column, every, order.columns)])
+        elif column >= 0 and resources:
+            made = _folded([_column(order.column_cells(resources, column), order.columns[column])])
+        if len(made) == len(resources):
+            return made  # no cell had in it what rows are told apart by
+        texts = (RowText(each, order.cells(each), order.columns) for each in resources)
+        return [text.text(column) for text in texts]
 
     def spoil(self, refs: Iterable[Ref]) -> None:
         """Say that rows have changed, come or gone."""
         self.spoiled.update(dict.fromkeys(refs))
 
 
-def _column(cells: Sequence[Cell], column: Column) -> Sequence[str]:
+def _column(cells: Sequence[Cell], column: Column) -> Iterable[str]:
     """Return `search_text` of each cell of a column."""
-    if column.format in _SILENT:
-        return [cell if isinstance(cell, str) else "" for cell in cells]
-    return [cell if cell.__class__ is str else search_text(cell, column) for cell in cells]
+    kinds = set(map(type, cells))
+    if kinds == {str}:
+        return cast("Sequence[str]", cells)
+    if column.format in _SILENT and str not in kinds:
+        return repeat("", len(cells))
+    if column.format is Format.NUMBER and kinds == {int}:
+        return map(str, cells)
+    return [search_text(cell, column) for cell in cells]
 
 
-def _folded(texts: Sequence[str]) -> list[str]:
-    """Return texts in lower case: many at once, which takes a third of the time."""
-    folded = "\0".join(texts).lower().split("\0")
-    return folded if len(folded) == len(texts) else [text.lower() for text in texts]
+def _folded(columns: Sequence[Iterable[str]]) -> list[str]:
+    """Return the texts of rows in lower case, of some columns: all of them in one go."""
+    pieces = chain.from_iterable(zip(*columns, repeat("\0"), strict=False))
+    return "\n".join(pieces).lower()[: -len("\n\0")].split("\n\0\n")

@@ -7,6 +7,7 @@ slices: `warm` while nobody waits, `decide` while rows are still to be filtered.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import TypeAlias, overload
 
 from backends.model import Column, Health, Ref, Resource
@@ -44,7 +45,8 @@ class RowView:
         self._order = RowOrder()
         self._search: RowSearch | None = None
         self._texts: RowTexts | None = None
-        self._expected = False
+        self.expected = False
+        """Whether a filter is about to be typed."""
         self._stirred = False
         self._pace = pace
 
@@ -142,7 +144,7 @@ class RowView:
         rows = self._order.rows
         if self._search is None:
             # Whatever their order is: putting them in order takes longer than drawing a screen.
-            found = list(rows.values())[:: max(1, len(rows) // count)]
+            found = [*islice(rows.values(), 0, None, max(1, len(rows) // count))]
         else:
             refs = self._search.refs
             found = [rows[ref] for ref in refs[:: max(1, len(refs) // count)]]
@@ -222,7 +224,7 @@ class RowView:
     def expect_filter(self, expected: bool) -> None:
         """Say whether a filter is about to be typed: what it reads is then kept at hand, `warm`
         by `warm`, at about 200 bytes a row."""
-        self._expected = expected
+        self.expected = expected
         self._tidy()
 
     def warm(self) -> bool:
@@ -233,7 +235,7 @@ class RowView:
         over = self._pace()
         if self._order.step(over):
             return True
-        if not self._expected or not self.total:
+        if not self.expected or not self.total:
             return False
         texts, at = self._fresh_texts(), 0
         while not texts.ready(WHOLE_ROW):
@@ -264,7 +266,7 @@ class RowView:
     def _tidy(self) -> None:
         """Let go of texts that nobody needs."""
         search = self._search
-        if not self._expected and not self.undecided:
+        if not self.expected and not self.undecided:
             self._texts = None
             if search is not None:
                 search.forget_texts()
