@@ -13,7 +13,6 @@ from backends.base import BackendError, Demand, Denied, Invalid, NotFound
 from backends.eks import tablecodec
 from backends.eks.codec import Codec, Happening, Page
 from backends.eks.errors import Act, Garbled, Gone, Interrupted, Silent, endless
-from backends.eks.gcpause import gc_paused
 from backends.eks.kinds.spec import KindSpec
 from backends.eks.lines import LineSplitter
 from backends.eks.pace import Pace
@@ -21,6 +20,7 @@ from backends.eks.rest import KubeClient
 from backends.eks.sink import Connect, Sink, Titled
 from backends.eks.tablecodec import TableCodec
 from backends.eks.vigil import Vigil
+from backends.gcpause import gc_paused
 from backends.model import Problem
 from backends.text import clean
 
