@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from backends.base import BackendError
 from backends.model import LogRequest, Operation, Resource, Restart, Scale, Verb
-from tui import together
 from tui.commands import ACTIONS, Command, CommandError
 
 if TYPE_CHECKING:
@@ -72,6 +71,8 @@ def scale(screen: BrowseScreen) -> None:
     """Ask for a new desired count, and request it of the row, or of all that are marked."""
     target = screen.target
     if screen.table.marked_count:
+        from tui import together
+
         together.scale(screen)
     elif target is not None:
         screen.run_worker(_scale(screen, target), group="verb", exclusive=True)
@@ -91,6 +92,8 @@ def restart(screen: BrowseScreen) -> None:
     """Ask, and request a rolling restart of the row, or of all that are marked."""
     target = screen.target
     if screen.table.marked_count:
+        from tui import together
+
         together.restart(screen)
     elif target is not None:
         screen.run_worker(_restart(screen, target), group="verb", exclusive=True)

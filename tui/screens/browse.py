@@ -22,7 +22,6 @@ from tui.screens.command_prompt import CommandPrompt
 from tui.screens.filtering import Filtering
 from tui.screens.side_panes import SidePanes
 from tui.screens.table_actions import TableActions
-from tui.together import gone_marks
 from widgets.banner import Banner
 from widgets.key_bar import KeyBar
 from widgets.resource_table import ResourceTable
@@ -200,6 +199,8 @@ class BrowseScreen(TableActions, Filtering, CommandPrompt, SidePanes):
 
     @on(ResourceTable.MarksGone)
     def _marks_gone(self, event: ResourceTable.MarksGone) -> None:
+        from tui.together import gone_marks
+
         self.notify(gone_marks(event.refs), severity="warning", markup=False)
 
     @on(ResourceTable.HeaderClicked)
