@@ -55,18 +55,6 @@ def test_the_version_is_told_without_loading_anything_heavy(environ: dict[str, s
     assert done.stdout == "topdeck 0.1.0\n[]\n"
 
 
-def test_nothing_of_the_sdks_is_loaded_before_the_first_frame(environ: dict[str, str]) -> None:
-    code = (
-        "import sys, tui.run, tui.screens.browse\n"
-        "heavy = ('botocore', 'aiobotocore', 'boto3', 'kubernetes', 'aiohttp', 'yaml')\n"
-        "print([name for name in heavy if name in sys.modules])\n"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code], env=environ, capture_output=True, text=True, check=True
-    )
-    assert done.stdout == "[]\n"
-
-
 def test_the_demo_into_a_pipe_prints_the_board(environ: dict[str, str]) -> None:
     done = run("demo", environ=environ)
     assert done.returncode == 0, done.stderr
