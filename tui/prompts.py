@@ -12,7 +12,13 @@ from backends.model import Resource
 from tui.commands import ACTIONS, OWN_KINDS
 from tui.config import THEMES
 from widgets.completion import Candidate, Completer
-from widgets.help_panel import FILTER_HELP, HelpPanel, HelpSection, commands_section
+from widgets.help_panel import (
+    FILTER_HELP,
+    LOG_FILTER_HELP,
+    HelpPanel,
+    HelpSection,
+    commands_section,
+)
 
 
 def commands(fleet: Fleet) -> Sequence[Candidate]:
@@ -62,6 +68,11 @@ _ANY_KIND = Candidate(
     ":cm, :ingresses, :crontabs.example.com",
     takes="filter @cluster",
 )
+
+
+def log_help(screen: Screen[None]) -> HelpPanel:
+    """Return the help of a log's screen."""
+    return HelpPanel(screen.active_bindings, (LOG_FILTER_HELP,))
 
 
 def help_panel(screen: Screen[None], fleet: Fleet | None = None) -> HelpPanel:

@@ -47,6 +47,25 @@ FILTER_HELP = HelpSection(
 )
 """The filter language of tables."""
 
+LOG_FILTER_HELP = HelpSection(
+    "Filter, after /",
+    (
+        ("timeout", "Lines whose text or source holds it; a regular expression."),
+        ("!healthz", "Lines that don't hold it."),
+        (
+            "level>=warn",
+            "By level, in whatever form a line has it: trace debug info warn error fatal.",
+        ),
+        ("status>=500", "By field of JSON, key=value or access log; numbers compare as numbers."),
+        ("took>1.5s size<2MB", "With a unit, where the field has one or its name says it (_ms)."),
+        ("user=bob", "The whole value, whatever the case; http.host=... within an object."),
+        ("path~^/api", "A value that an expression matches."),
+        ("!user=bot user!=bot", "All other lines, those without the field too."),
+        ("level=error db", "All of several conditions; a\\=b looks for a=b itself."),
+    ),
+)
+"""The filter language of logs."""
+
 
 def commands_section(commands: Iterable[Candidate]) -> HelpSection:
     """Return what can be typed after a colon."""

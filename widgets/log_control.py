@@ -29,9 +29,15 @@ class LogControl(LogStatus):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("s", "toggle_follow", "Follow", id="log.follow", tooltip="Follow the end or stop"),
         Binding("w", "toggle_wrap", "Wrap", id="log.wrap", tooltip="Wrap long lines or not"),
-        Binding("t", "cycle_time", "Time", id="log.time", tooltip="Local, UTC, age or no time"),
-        Binding("o", "toggle_source", "Source", id="log.source", tooltip="Show who wrote it"),
-        Binding("J", "toggle_json", "JSON", id="log.json", tooltip="JSON readable or raw"),
+        Binding(
+            "t", "cycle_time", "Time", id="log.time", show=False, tooltip="Local, UTC, age, none"
+        ),
+        Binding(
+            "o", "toggle_source", "Source", id="log.source", show=False, tooltip="Show who wrote it"
+        ),
+        Binding(
+            "J", "toggle_json", "JSON", id="log.json", show=False, tooltip="JSON readable or raw"
+        ),
         Binding(
             "n", "seek(1)", "Next", id="log.next", show=False, tooltip="Next match of the filter"
         ),

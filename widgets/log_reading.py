@@ -24,7 +24,7 @@ class LogReading(LogControl):
     """Jumps to errors, folds stack traces, and lines up fields; a subclass draws them."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("e", "seek_error(1)", "Next error", id="log.error",
+        Binding("e", "seek_error(1)", "Error", id="log.error",
                 tooltip="Next line of the level ERROR or FATAL; says where there is none"),
         Binding("E", "seek_error(-1)", "Error before", id="log.error_before", show=False,
                 tooltip="Error before; says where there is none"),

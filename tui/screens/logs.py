@@ -50,7 +50,7 @@ class LogScreen(Screen[None]):
         Binding("p", "previous", "Previous", id="logs.previous",
                 tooltip="The container's previous run (Kubernetes), or back to the live tail."),
         *(
-            Binding(key, f"window({index})", name, id=f"logs.window-{key}", show=key in "036",
+            Binding(key, f"window({index})", name, id=f"logs.window-{key}", show=False,
                     tooltip=f"Begin anew with: {name}.")
             for index, (key, name, _request) in enumerate(WINDOWS)
         ),
@@ -222,9 +222,9 @@ class LogScreen(Screen[None]):
 
     def action_help(self) -> None:
         """Show every key of this screen."""
-        from tui.prompts import help_panel
+        from tui.prompts import log_help
 
-        self.app.push_screen(help_panel(self))
+        self.app.push_screen(log_help(self))
 
 
 def _span(request: LogRequest) -> str:

@@ -1,0 +1,67 @@
+"""The log view of a workload in trouble: levels, errors, traces and fields, through the app."""
+
+from __future__ import annotations
+
+import re
+
+from conftest import Operator
+
+from tui.screens.logs import LogScreen
+from widgets.help_panel import HelpPanel
+from widgets.log_pane import LogPane
+
+ROW = re.compile(r"^\d\d:\d\d:\d\d\.\d{3} \S+ +(ERROR|FATAL|WARN|INFO|DEBUG)?", re.MULTILINE)
+
+
+async def tail(operator: Operator, cluster: str, workload: str) -> LogPane:
+    await operator.on_row(cluster)
+    await operator.press("enter")
+    await operator.on_row(workload)
+    await operator.press("l")
+    await operator.until(lambda: isinstance(operator.app.screen, LogScreen))
+    pane = operator.app.screen.query_one(LogPane)
+    await operator.until(lambda: pane.held > 5, "log lines")
+    return pane
+
+
+async def test_what_fails_is_found_from_the_keyboard(operator: Operator) -> None:
+    pane = await tail(operator, "payments-prod", "webhooks")
+    await operator.until(lambda: "in the last 10 min" in operator.seen(), "the histogram")
+    assert re.search(r"^errors +\S*█.* [1-9]\d* errors?, ", operator.seen(), re.MULTILINE)
+    await operator.press("E")
+    await operator.until(lambda: not pane.following, "a jump")
+    await operator.press("slash")
+    await operator.type("level>=error")
+    await operator.until(lambda: 0 < pane.matched < pane.held, "errors only")
+    await operator.press("enter")
+    await operator.until(lambda: "level>=error" in operator.seen())
+    levels = set(ROW.findall(operator.seen()))
+    assert levels
+    assert levels <= {"ERROR", "FATAL"}
+    await operator.until(lambda: re.search(r"\+\d+ lines", operator.seen()), "a folded trace")
+    assert "  File " not in operator.seen()
+    await operator.press("G", "enter")
+    await operator.until(lambda: '  File "' in operator.seen(), "an unfolded trace")
+    await operator.press("slash")
+    await operator.until(lambda: operator.app.screen.focused is not pane)
+    await operator.press("escape")
+    await operator.type("status>=400 path~^/")
+    await operator.until(lambda: 0 < pane.matched < pane.held, "lines by their fields")
+    rows = [row for row in operator.seen().splitlines() if "HTTP/1.1" in row]
+    assert rows
+    assert all(re.search(r'HTTP/1.1" [45]\d\d ', row) for row in rows)
+
+
+async def test_fields_become_columns_and_the_help_tells_of_filters(operator: Operator) -> None:
+    await tail(operator, "payments-prod", "fraud")
+    await operator.press("f")
+    heading = re.compile(r"^ +MESSAGE +.*path +.*status", re.MULTILINE)
+    await operator.until(lambda: heading.search(operator.seen()), "columns")
+    await operator.press("f")
+    await operator.until(lambda: not heading.search(operator.seen()), "lines as before")
+    await operator.press("H")
+    await operator.until(lambda: "in the last 10 min" not in operator.seen(), "no histogram")
+    await operator.press("question_mark")
+    await operator.until(lambda: isinstance(operator.app.screen, HelpPanel))
+    await operator.press("end")
+    await operator.until(lambda: "level>=warn" in operator.seen(), "the filter language")
