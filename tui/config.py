@@ -15,6 +15,9 @@ import msgspec
 
 from backends.base import AwsSource, KubeSource, Sources
 
+HIGHLIGHT = 6.0
+"""Seconds for which a changed cell is shown where only that it is was set."""
+
 THEMES = ("topdeck-dark", "topdeck-light", "topdeck-contrast")
 """The names that ``theme`` may have."""
 
@@ -69,6 +72,8 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     read_only: bool = False
     theme: str = "topdeck-dark"
     mouse: bool = True
+    highlight_changes: bool | float = True
+    """Whether cells that change are shown for some seconds, or for how many: 0 up to 60."""
     request_timeout: float = 10.0
     """Seconds until an unanswered request counts as unreachable."""
     aws: AwsConfig = AwsConfig()
@@ -76,6 +81,13 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     logs: LogsConfig = LogsConfig()
     keys: dict[str, str] = {}
     """The keymap: binding id to key or keys with commas, such as ``scale = "S"``."""
+
+    @property
+    def highlight_seconds(self) -> float:
+        """The seconds for which a changed cell is shown; 0.0: not at all."""
+        if self.highlight_changes is True:
+            return HIGHLIGHT
+        return float(self.highlight_changes)
 
 
 def load(path: Path | None) -> Config:
@@ -127,6 +139,11 @@ def check(config: Config, origin: str) -> Config:
         _check_queues(config.aws, origin)
     if not 0 < config.request_timeout <= 300:
         raise ConfigError(f"{origin}: request_timeout must be above 0 and up to 300 seconds.")
+    if not 0 <= config.highlight_seconds <= 60:
+        raise ConfigError(
+            f"{origin}: highlight_changes is {config.highlight_changes}. "
+            "Set it to true, false, or seconds up to 60."
+        )
     if not 1 <= config.logs.buffer_mib <= 4096:
         raise ConfigError(f"{origin}: logs.buffer_mib must be between 1 and 4096.")
     return config

@@ -20,8 +20,8 @@ class MarkingTable(TableCanvas):
     @property
     def marked(self) -> Sequence[Resource]:
         """The marked resources as last seen, in the order of marking, shown or not."""
-        rows = (self._view.get(ref) for ref in self._marks)
-        return [row.resource for row in rows if row is not None]
+        found = (self._view.find(ref) for ref in self._marks)
+        return [resource for resource in found if resource is not None]
 
     @property
     def marked_count(self) -> int:
@@ -31,10 +31,10 @@ class MarkingTable(TableCanvas):
     @property
     def marked_hidden(self) -> Sequence[Ref]:
         """Those of the marked that the filter does not let through."""
-        if len(self._view.visible) == self._view.total:
+        view = self._view
+        if view.shown == view.total:
             return []
-        rows = ((ref, self._view.get(ref)) for ref in self._marks)
-        return [ref for ref, row in rows if row is not None and not self._view.shows(ref)]
+        return [ref for ref in self._marks if not view.shows(ref) and view.find(ref) is not None]
 
     def is_marked(self, ref: Ref) -> bool:
         """Return whether a resource is marked."""
@@ -64,7 +64,7 @@ class MarkingTable(TableCanvas):
 
     def mark_shown(self) -> None:
         """Mark every row that passes the filter."""
-        self._marks.add(row.resource.ref for row in self._view.visible)
+        self._marks.add(resource.ref for resource in self._view.resources)
         self._marks_changed()
 
     def unmark(self, refs: Iterable[Ref] | None = None) -> None:
@@ -78,7 +78,7 @@ class MarkingTable(TableCanvas):
     def _drop_gone_marks(self, among: Iterable[Ref] | None = None) -> None:
         """Unmark what has gone, and say so; called after the rows changed, before a repaint."""
         view = self._view
-        gone = self._marks.drop_gone(lambda ref: view.get(ref) is not None, among)
+        gone = self._marks.drop_gone(lambda ref: view.find(ref) is not None, among)
         if gone:
             self.post_message(MarksGone(self._table, gone))
             self.post_message(MarksChanged(self._table))

@@ -12,6 +12,7 @@ from textual.timer import Timer
 from backends.clock import Clock
 from backends.model import Cell, Column, Health, Ref, Resource
 from widgets import table_messages as messages
+from widgets.changed_cells import LASTING
 from widgets.marking_table import MarkingTable
 from widgets.row_filter import RowFilter
 
@@ -55,8 +56,15 @@ class ResourceTable(MarkingTable):
     MarksChanged: TypeAlias = messages.MarksChanged
     MarksGone: TypeAlias = messages.MarksGone
 
-    def __init__(self, *, clock: Clock, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
-        super().__init__(clock=clock, id=id, classes=classes)
+    def __init__(
+        self,
+        *,
+        clock: Clock,
+        highlight: float = LASTING,
+        id: str | None = None,  # noqa: A002 - as every widget calls it
+        classes: str | None = None,
+    ) -> None:
+        super().__init__(clock=clock, highlight=highlight, id=id, classes=classes)
         self._pacer: Timer | None = None
         self._warmer: Timer | None = None
         self._searcher: Timer | None = None
@@ -151,8 +159,9 @@ class ResourceTable(MarkingTable):
         self._changed()
 
     def replace(self, rows: Iterable[Resource]) -> None:
-        """Show these resources and no others."""
+        """Show these resources and no others; nothing of them counts as a change."""
         self._view.replace(rows)
+        self._changes.forget()
         self._port.settle(asked=False)
         self._drop_gone_marks()
         self._fit_all()
@@ -160,6 +169,7 @@ class ResourceTable(MarkingTable):
 
     def apply(self, upserts: Sequence[Resource] = (), deletes: Sequence[Ref] = ()) -> None:
         """Take over what changed at once; repaints are coalesced to one each `FRAME`."""
+        self._expect_moves(upserts)
         self._view.apply(upserts, deletes)
         self._port.settle(asked=False)
         self._drop_gone_marks(deletes)
@@ -202,12 +212,23 @@ class ResourceTable(MarkingTable):
             self._port.rewind()
             self._moved()
 
+    def settle_changes(self) -> None:
+        """Show nothing of what changed so far, as while rows first arrive."""
+        self._changes.forget()
+
     def refit(self) -> None:
         """Give every column the width that a sample of the present rows asks for, if more."""
         self._fit_all()
         self._changed()
 
     # Keeping up with changes
+
+    def _expect_moves(self, upserts: Sequence[Resource]) -> None:
+        """Keep what is about to change in health as it was: it may come into view by that."""
+        for resource in upserts:
+            known = self._view.find(resource.ref)
+            if known is not None and known.health is not resource.health:
+                self._changes.expect(self._view.row(known))
 
     def _fit_all(self) -> None:
         self._measured = self._view.total

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import ClassVar
 
@@ -15,6 +15,7 @@ from textual.strip import Strip
 from backends.clock import Clock
 from backends.model import Column, Format, Ref
 from backends.text import clean_block
+from widgets.changed_cells import LASTING, ChangedCells
 from widgets.health import HEALTH_LOOKS
 from widgets.lean_view import LeanView
 from widgets.marks import Marks
@@ -86,14 +87,17 @@ class TableCanvas(LeanView, can_focus=True, inherit_bindings=False):
         self,
         *,
         clock: Clock,
+        highlight: float = LASTING,
         id: str | None = None,  # noqa: A002 - as every widget calls it
         classes: str | None = None,
     ) -> None:
+        """Show changed cells for `highlight` seconds; 0: never."""
         super().__init__(id=id, classes=classes)
         self._clock = clock
         self._view = RowView(pace=self._slice)
         self._port = Viewport(self._view)
         self._marks = Marks()
+        self._changes = ChangedCells(highlight)
         self._widths = ColumnWidths()
         self._layout = Layout()
         self._laid_out_for = 0
@@ -144,7 +148,8 @@ class TableCanvas(LeanView, can_focus=True, inherit_bindings=False):
                 mark=_STALE_MARK if self._stale else " ",
             )
         now = self._clock.now()
-        shown = self._painted[y] = self._shown(self._port.top + y - 1, y - 1, now)
+        line = self._port.top + y - 1
+        shown = self._painted[y] = self._shown(self._port.row_at(line), line, now)
         return painter.draw(shown, now)
 
     def notify_style_update(self) -> None:
@@ -163,6 +168,7 @@ class TableCanvas(LeanView, can_focus=True, inherit_bindings=False):
         top = round(new_value)
         if top != self._port.top and self.size.height:
             self._port.scroll_to(top, self._height)
+            self._look()
         super().watch_scroll_y(old_value, new_value)
 
     def on_resize(self, event: events.Resize) -> None:
@@ -187,17 +193,22 @@ class TableCanvas(LeanView, can_focus=True, inherit_bindings=False):
                 return index
         return None
 
-    def _shown(self, line: int, y: int, now: float) -> Shown:
-        """Return what content line `line` shows, as the `y`th below the header."""
+    def _shown(self, row: Row | None, line: int, now: float) -> Shown:
+        """Return what content line `line`, that of `row`, shows."""
         port = self._port
-        row = port.row_at(line)
         if row is not None:
             ref = row.resource.ref
-            return self._brush().line(row, now, cursor=ref == port.ref, marked=ref in self._marks)
+            return self._brush().line(
+                row,
+                now,
+                cursor=ref == port.ref,
+                marked=ref in self._marks,
+                fading=self._changes.fading(ref, self._clock.monotonic()),
+            )
         if port.gone and line == port.cursor and port.ref is not None:
             here = self._view.get(port.ref) is not None
             return Gone(port.ref.name, "no longer matches the filter" if here else "gone")
-        return self._empty_line(y) if not self._view.visible else None
+        return self._empty_line(line - port.top) if not self._view.visible else None
 
     def _empty_line(self, y: int) -> str | None:
         """Return a line of the text that stands in place of rows, below a blank one."""
@@ -237,6 +248,7 @@ class TableCanvas(LeanView, can_focus=True, inherit_bindings=False):
     def _begin(self, columns: Sequence[Column]) -> None:
         """Forget rows, cursor and widths: the table is about something else now."""
         self._port.reset()
+        self._changes.forget(columns)
         self._widths = ColumnWidths(columns)
         self._lay_out()
 
@@ -290,6 +302,7 @@ class TableCanvas(LeanView, can_focus=True, inherit_bindings=False):
             self._fit_view(self._view.visible[self._port.top : self._port.top + self._height])
         self._size_to_content()
         if scrolled:
+            self._look()
             self.scroll_to(y=self._port.top, animate=False, force=True)
             self.refresh()
         else:
@@ -300,9 +313,17 @@ class TableCanvas(LeanView, can_focus=True, inherit_bindings=False):
         if size != self.virtual_size:
             self.virtual_size = size
 
+    def _look(self) -> Mapping[int, Row | None]:
+        """Return the row of each line of the screen, once it is noted what changed in them."""
+        top = self._port.top
+        rows = {y: self._port.row_at(top + y - 1) for y in range(1, self.size.height)}
+        seen = [row for row in rows.values() if row is not None]
+        self._changes.look(seen, self._clock.monotonic())
+        return rows
+
     def _refresh_changed(self) -> None:
         now, top = self._clock.now(), self._port.top
-        lines = {y: self._shown(top + y - 1, y - 1, now) for y in range(1, self.size.height)}
+        lines = {y: self._shown(row, top + y - 1, now) for y, row in self._look().items()}
         dirty = [y for y, shown in lines.items() if self._painted.get(y, _NEVER) != shown]
         if self._fit_view([line.row for y in dirty if isinstance(line := lines[y], Line)]):
             self._size_to_content()

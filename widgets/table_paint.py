@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import NamedTuple, TypeAlias
 
 from rich.cells import split_text
 from rich.segment import Segment
 from rich.style import Style
+from textual.color import Color
 from textual.strip import Strip
 
 from backends.model import Format, Health
 from widgets.cells import NOTHING, age_text, cell_text, fit, width_of
+from widgets.changed_cells import STEPS, Fading
 from widgets.lean_strip import LeanStrip
 from widgets.sorted_rows import Row
 from widgets.table_layout import GAP, GUTTER, Layout
@@ -37,6 +40,25 @@ _KEPT = 1000
 """Lines that are kept drawn, for scrolling to and fro."""
 
 
+SHADES = (0.0, 0.08, 0.15, 0.22)
+"""How far the background of a changed cell is from its own to that of its text, by weight."""
+
+
+@lru_cache(maxsize=64)
+def shade(base: Style, weight: int) -> Style:
+    """Return what is laid over a cell that changed, in a line whose style is `base`: a shade
+    between its own colours, and bold at first.
+
+    No hue is added: colour means health.
+    """
+    bold = weight == STEPS or None
+    if base.bgcolor is None or base.color is None:
+        return Style(bold=bold, underline=weight > 1)
+    ground = Color.from_rich_color(base.bgcolor)
+    ground = ground.blend(Color.from_rich_color(base.color).monochrome, SHADES[weight])
+    return Style(bold=bold, bgcolor=ground.rich_color)
+
+
 class Styles(NamedTuple):
     """The styles of a table, each complete with its background."""
 
@@ -59,6 +81,8 @@ class Line(NamedTuple):
     ages: tuple[str, ...]
     cursor: bool
     marked: bool
+    fading: Fading = ()
+    """The cells that changed lately, and how much of that is shown."""
 
 
 class Part(NamedTuple):
@@ -92,14 +116,16 @@ class Painter:
         self._drawn: dict[Line, Strip] = {}
         self.blank = self._message("", styles.row)
 
-    def line(self, row: Row, now: float, *, cursor: bool, marked: bool) -> Line:
+    def line(
+        self, row: Row, now: float, *, cursor: bool, marked: bool, fading: Fading = ()
+    ) -> Line:
         """Return what the line of a row depends on, at an epoch second."""
         cells = row.cells
         ages = tuple(
             age_text(now - cell) if isinstance(cell := cells[box.cell], (int, float)) else NOTHING
             for box in self._ages
         )
-        return Line(row, row.resource, ages, cursor, marked)
+        return Line(row, row.resource, ages, cursor, marked, fading)
 
     def draw(self, shown: Shown, now: float) -> Strip:
         """Return a line of the screen below the header."""
@@ -125,11 +151,15 @@ class Painter:
             gutter, base = (MARKED, styles.marked) if line.marked else (" ", styles.row)
         colour = base + styles.health[health]
         parts = [Part(gutter, GUTTER, base)]
+        weights = dict(line.fading)
         for box in self.layout.boxes:
             text = cell_text(row.cells[box.cell], box.column, health, now)
             fitted = fit(text, box.width, right=box.right)
-            if box.column.format is Format.STATUS:
-                parts.append(Part(fitted, box.width, colour))
+            style = colour if box.column.format is Format.STATUS else base
+            if box.cell in weights:
+                style += shade(base, weights[box.cell])
+            if style is not base:
+                parts.append(Part(fitted, box.width, style))
                 parts.append(Part(_GAP, GAP, base))
             else:
                 parts.append(Part(fitted + _GAP, box.width + GAP, base))

@@ -56,6 +56,8 @@ def test_a_file_is_read(tmp_path: Path) -> None:
         ("theme = 'neon'", "topdeck-dark, topdeck-light"),
         ("read_only = 'yes'", "Expected `bool`, got `str`"),
         ("request_timeout = 0", "request_timeout"),
+        ("highlight_changes = -1", "true, false, or seconds up to 60"),
+        ("highlight_changes = 'on'", "highlight_changes"),
         ("read_only = ", "is not valid TOML"),
     ],
 )
@@ -66,6 +68,16 @@ def test_a_bad_file_is_named_with_the_remedy(tmp_path: Path, text: str, said: st
         load(path)
     assert str(path) in str(caught.value)
     assert said in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("", 6.0), ("true", 6.0), ("false", 0.0), ("0", 0.0), ("12", 12.0), ("2.5", 2.5)],
+)
+def test_how_long_a_change_is_shown(tmp_path: Path, text: str, seconds: float) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text(f"highlight_changes = {text}\n" if text else "")
+    assert load(path).highlight_seconds == seconds
 
 
 def test_a_file_that_was_named_must_be_there(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
@@ -46,6 +46,7 @@ def test_nothing_is_drawn_where_there_is_nothing() -> None:
     assert drawn(math.nan, 2, math.inf, 1) == " █ ▅"
 
 
+@settings(deadline=None)  # the machine may be busy with other tests
 @given(st.lists(numbers, max_size=30))
 def test_any_series_fits_and_taller_bars_are_larger_values(series: list[float]) -> None:
     text = spark_text(series)

@@ -65,7 +65,8 @@ class BrowseScreen(TableActions, Filtering, CommandPrompt, SidePanes):
         yield self.topdeck.loss_banner()
         yield Banner(id="banner")
         with Container(id="body"):
-            yield ResourceTable(clock=self.fleet.clock)
+            lasting = self.topdeck.config.highlight_seconds
+            yield ResourceTable(clock=self.fleet.clock, highlight=lasting)
         yield KeyBar()
 
     async def on_mount(self) -> None:
@@ -147,12 +148,13 @@ class BrowseScreen(TableActions, Filtering, CommandPrompt, SidePanes):
 
     def _stay_on_top(self) -> None:
         """While the first rows come in, keep a cursor that nobody moved on whatever is on top,
-        and let the columns be as wide as they ask for."""
+        let the columns be as wide as they ask for, and take nothing for a change."""
         now = self.fleet.clock.monotonic()
         if self.source.status().state is FeedState.LOADING:
             self._arriving = max(self._arriving, now + ARRIVAL)
         if now < self._arriving:
             self.table.rewind()
+            self.table.settle_changes()
             self.table.refit()
 
     def _tick(self) -> None:
