@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from backends.calls import CALLS_KIND, call_rows
 from backends.fleet import Fleet
@@ -31,6 +31,10 @@ class CallRows:
     def project(self, row: Resource) -> tuple[Cell, ...]:
         """Return the row's own cells."""
         return row.cells
+
+    def pick(self, rows: Collection[Resource], index: int) -> Sequence[Cell]:
+        """Return the rows' own cells in one column."""
+        return [row.cells[index] for row in rows]
 
     def rows(self) -> Sequence[Resource]:
         """Return every budget as of the last look."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -71,16 +71,28 @@ class QueryRows:
 
     def project(self, row: Resource) -> tuple[Cell, ...]:
         """Pick a row's cells by key, since members differ in their columns."""
-        key = row.ref.kind if row.columns is None else id(row.columns)
-        picks = self._indices.get(key)
-        if picks is None or picks.columns is not row.columns:
-            picks = self._picks(row)
-            self._indices[key] = picks
         cells = row.cells
         return tuple(
             cells[pick] if isinstance(pick, int) else self._special(pick, row)
-            for pick in picks.picks
+            for pick in self._picks_of(row)
         )
+
+    def pick(self, rows: Collection[Resource], index: int) -> Sequence[Cell]:
+        """Pick the cells of one column: whoever sorts a large table needs no others."""
+        found: list[Cell] = []
+        kind, columns, pick = "", None, None
+        for row in rows:
+            if pick is None or row.columns is not columns or row.ref.kind != kind:
+                kind, columns, pick = row.ref.kind, row.columns, self._picks_of(row)[index]
+            found.append(row.cells[pick] if isinstance(pick, int) else self._special(pick, row))
+        return found
+
+    def _picks_of(self, row: Resource) -> tuple[int | str, ...]:
+        key = row.ref.kind if row.columns is None else id(row.columns)
+        picks = self._indices.get(key)
+        if picks is None or picks.columns is not row.columns:
+            picks = self._indices[key] = self._picks(row)
+        return picks.picks
 
     def rows(self) -> Sequence[Resource]:
         """Return every row there is."""

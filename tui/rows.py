@@ -6,7 +6,7 @@ that clusters may appear while it is open.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Protocol, TypeAlias
 
 from backends.board import BOARD_KIND, Board
@@ -43,6 +43,10 @@ class RowSource(Protocol):
 
     def project(self, row: Resource) -> tuple[Cell, ...]:
         """Return a row's cells, aligned with `columns`."""
+        ...
+
+    def pick(self, rows: Collection[Resource], index: int) -> Sequence[Cell]:
+        """Return the cells of many rows in one column: quicker than `project` of each."""
         ...
 
     def rows(self) -> Sequence[Resource]:
@@ -90,6 +94,10 @@ class BoardRows:
     def project(self, row: Resource) -> tuple[Cell, ...]:
         """Return the row's own cells."""
         return row.cells
+
+    def pick(self, rows: Collection[Resource], index: int) -> Sequence[Cell]:
+        """Return the rows' own cells in one column."""
+        return [row.cells[index] for row in rows]
 
     def rows(self) -> Sequence[Resource]:
         """Return the board's rows."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import ClassVar, TypeAlias
 
 from textual import events
@@ -10,11 +10,12 @@ from textual.binding import Binding, BindingType
 from textual.timer import Timer
 
 from backends.clock import Clock
-from backends.model import Cell, Column, Health, Ref, Resource
+from backends.model import Column, Health, Ref, Resource
 from widgets import table_messages as messages
 from widgets.changed_cells import LASTING
 from widgets.marking_table import MarkingTable
 from widgets.row_filter import RowFilter
+from widgets.row_order import Pick, Project
 
 FRAME = 1 / 30
 """Seconds between two repaints at the least, however many changes come in."""
@@ -146,14 +147,16 @@ class ResourceTable(MarkingTable):
     def set_columns(
         self,
         columns: Sequence[Column],
-        project: Callable[[Resource], tuple[Cell, ...]] | None = None,
+        project: Project | None = None,
+        pick: Pick | None = None,
     ) -> None:
         """Begin anew with other columns: no rows, no filter, the worst first. What is marked
         stays so if the next rows hold it.
 
-        `project` makes cells aligned with `columns`; by default they are `Resource.cells`.
+        `project` makes cells aligned with `columns`; by default they are `Resource.cells`. `pick`
+        says the same of many rows in one column.
         """
-        self._view.set_columns(columns, project)
+        self._view.set_columns(columns, project, pick)
         self._begin(columns)
         self._measured = 0
         self._changed()

@@ -6,7 +6,7 @@ there, or a slice at a time while nobody waits.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from itertools import compress
 from typing import NamedTuple, TypeAlias
 
@@ -22,7 +22,7 @@ default, the worst come first."""
 Project: TypeAlias = Callable[[Resource], tuple[Cell, ...]]
 """From a resource to cells that are aligned with the columns of the table."""
 
-Pick: TypeAlias = Callable[[Sequence[Resource], int], Sequence[Cell]]
+Pick: TypeAlias = Callable[[Collection[Resource], int], Sequence[Cell]]
 """From resources to their cells in one column: what `Project` would say, quicker for many."""
 
 HEAD = 256
@@ -96,7 +96,7 @@ class RowOrder:
         missing = len(self.columns) - len(cells)
         return cells if missing <= 0 else cells + (None,) * missing
 
-    def column_cells(self, resources: Sequence[Resource], index: int) -> Sequence[Cell]:
+    def column_cells(self, resources: Collection[Resource], index: int) -> Sequence[Cell]:
         """Return the cells of many resources in one column."""
         if self._pick is not None:
             return self._pick(resources, index)
@@ -112,8 +112,11 @@ class RowOrder:
         index = self._index
         if index is None:
             return int(resource.health)
-        cells = resource.cells if self._project is None else self._project(resource)
-        cell = cells[index] if index < len(cells) else None
+        if self._pick is not None:
+            (cell,) = self._pick((resource,), index)
+        else:
+            cells = resource.cells if self._project is None else self._project(resource)
+            cell = cells[index] if index < len(cells) else None
         return sort_key(cell, self.columns[index], resource.health)
 
     def place(self, resource: Resource, refs: Sequence[Ref]) -> int:
@@ -198,7 +201,7 @@ class RowOrder:
             return
         self._hold(self._in_order(*self._by_name()), finished=True)
 
-    def _in_order(self, refs: list[Ref], resources: Sequence[Resource]) -> list[Ref]:
+    def _in_order(self, refs: list[Ref], resources: Collection[Resource]) -> list[Ref]:
         """Return rows in order that are in order of their names."""
         if self._index is not None:
             cells = self.column_cells(resources, self._index)
@@ -238,19 +241,20 @@ class RowOrder:
         self.rows = named
         self._named, self._naming, self._unnamed = True, None, set(fresh)
 
-    def _by_name(self) -> tuple[list[Ref], list[Resource]]:
+    def _by_name(self) -> tuple[list[Ref], Collection[Resource]]:
         """Return all rows in order of their names."""
         if not self._named or self._too_many_unnamed():
             self._settle_names({ref: self.rows[ref] for ref in in_order_of_names(self.rows)})
-        refs, resources = list(self.rows), list(self.rows.values())
-        if self._unnamed:
-            end = len(refs) - len(self._unnamed)
-            tail = in_order_of_names(refs[end:])
-            del refs[end:], resources[end:]
-            places = [place_by_name(ref, refs) for ref in tail]
-            resources = with_new(resources, places, [self.rows[ref] for ref in tail])
-            refs = with_new(refs, places, tail)
-        return refs, resources
+        refs = list(self.rows)
+        if not self._unnamed:
+            return refs, self.rows.values()
+        resources = list(self.rows.values())
+        end = len(refs) - len(self._unnamed)
+        tail = in_order_of_names(refs[end:])
+        del refs[end:], resources[end:]
+        places = [place_by_name(ref, refs) for ref in tail]
+        resources = with_new(resources, places, [self.rows[ref] for ref in tail])
+        return with_new(refs, places, tail), resources
 
     # Changes
 

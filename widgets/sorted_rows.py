@@ -6,7 +6,7 @@ a row weighs eight bytes in each of them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from functools import partial
 from math import isfinite
 from typing import TypeVar, cast
@@ -87,7 +87,7 @@ def selecting(healths: bytes, health: Health) -> bytes:
 
 def arranged(
     refs: list[Ref],
-    resources: Sequence[Resource],
+    resources: Collection[Resource],
     cells: Sequence[Cell],
     column: Column,
     *,

@@ -128,7 +128,7 @@ class BrowseScreen(TableActions, Filtering, CommandPrompt, SidePanes):
         self._columns, table = columns, self.table
         order, cursor = (table.sort_key, table.sort_reverse), table.cursor_ref
         touched = table.touched
-        table.set_columns(columns, self.source.project)
+        table.set_columns(columns, self.source.project, self.source.pick)
         table.replace(self.source.rows())
         table.sort_by(*order)
         table.set_filter(self.filter_text)

@@ -40,7 +40,8 @@ class Filtering(PlaceScreen):
         self.table.set_filter(text)
 
     async def action_filter(self) -> None:
-        """Open the filter line."""
+        """Open the filter line, and have the rows prepared for it."""
+        self.table.expect_filter(True)
         (await self.filter_bar()).open()
 
     async def action_faults(self) -> None:
@@ -70,8 +71,10 @@ class Filtering(PlaceScreen):
 
     def on_filter_bar_kept(self) -> None:
         """Go back to the rows."""
+        self.table.expect_filter(False)
         self.table.focus()
 
     def on_filter_bar_dismissed(self) -> None:
         """Go back to the rows."""
+        self.table.expect_filter(False)
         self.table.focus()
