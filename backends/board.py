@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import TypeAlias
 
+from msgspec import structs
+
 from backends.base import sentence
 from backends.fleet import Fleet, Subscription
 from backends.model import (
@@ -119,9 +121,23 @@ class Board:
             sum(state is FeedState.STALE for state in states),
         )
 
+    @property
+    def counted(self) -> tuple[int, int]:
+        """How many clusters' workloads have had a first answer, and how many clusters there are."""
+        entries = self._entries.values()
+        done = sum(all(feed.shelf.settled for feed in entry.feeds) for entry in entries)
+        return done, len(entries)
+
     def statuses(self) -> Sequence[FeedStatus | None]:
-        """The status of every scope's feed, None where nothing has come yet."""
-        return [root.shelf.status for root in self._roots]
+        """The status of every scope's feed, None where nothing has come yet; and, while clusters
+        are still being counted, one that tells how many are."""
+        found = [root.shelf.status for root in self._roots]
+        done, known = self.counted
+        if done < known:
+            found = [_uncounted(status) for status in found]
+            now = self._fleet.clock.now()
+            found.append(FeedStatus(FeedState.LOADING, now, loaded=done, total=known))
+        return found
 
     def cluster(self, ref: Ref) -> Resource | None:
         """Return the cluster's own row behind a row of the board."""
@@ -326,6 +342,13 @@ def _worst(entry: _Entry) -> str:
     if worst is None:
         return ""
     return f"{worst.ref.name}: {worst.reason or worst.status}"
+
+
+def _uncounted(status: FeedStatus | None) -> FeedStatus | None:
+    """Return a scope's status without the clusters that it has found so far."""
+    if status is None or status.state is not FeedState.LOADING:
+        return status
+    return structs.replace(status, loaded=0, total=None)
 
 
 def _scope_name(query: Query) -> str:

@@ -11,7 +11,7 @@ from backends.clock import Clock
 from backends.eks.connections import Connections
 from backends.eks.kinds.cluster import NAMESPACES
 from backends.eks.kinds.spec import KindSpec, View
-from backends.eks.mailbox import Mailbox
+from backends.eks.mailbox import INTERVAL, UNSEEN, Mailbox
 from backends.eks.pace import Pace
 from backends.eks.reflector import BATCH, Reflector, Target
 from backends.eks.rest import KubeClient
@@ -168,7 +168,7 @@ class Feed:
         self._pace = pace
         self._denied = denied
         self._spec = spec
-        self._mailbox = Mailbox(clock, heartbeat=self._beat)
+        self._mailbox = Mailbox(clock, interval=self._interval, heartbeat=self._beat)
         self._sinks: dict[str, Rows] = {}
         self._reflectors: dict[str, Reflector[Any]] = {}
         self._attempts = 0
@@ -191,6 +191,11 @@ class Feed:
             for task in (runner, ticker):
                 task.cancel()
             await asyncio.gather(runner, ticker, return_exceptions=True)
+
+    def _interval(self) -> float:
+        """Return the seconds between two changes at the least."""
+        counted = not self._demand.visible and self._mailbox.live
+        return UNSEEN if counted else INTERVAL
 
     def _beat(self) -> float:
         """Return the seconds until what passes by itself is looked at."""

@@ -13,6 +13,9 @@ from backends.model import Change, Column, FeedState, FeedStatus, Problem, Ref, 
 INTERVAL = 1 / 30
 """Seconds between two changes at the least: 30 a second, as often as a screen is painted."""
 
+UNSEEN = 0.5
+"""The same for what is live and only counted: to hand a change on costs as much as to make it."""
+
 HEARTBEAT = 5.0
 """Seconds after which a change is made of a new status alone, such as that all is still true."""
 
@@ -34,7 +37,7 @@ class Mailbox:
         self,
         clock: Clock,
         *,
-        interval: float = INTERVAL,
+        interval: Callable[[], float] = lambda: INTERVAL,
         heartbeat: Callable[[], float] = lambda: HEARTBEAT,
     ) -> None:
         self._clock = clock
@@ -109,7 +112,7 @@ class Mailbox:
                 if self.status() != self._told:
                     break
         loop = asyncio.get_running_loop()
-        early = self._given + self._interval - loop.time()
+        early = self._given + self._interval() - loop.time()
         if early > 0:
             await asyncio.sleep(early)
         self._given = loop.time()
@@ -124,6 +127,11 @@ class Mailbox:
         )
         self._upserts, self._deletes, self._resync = {}, {}, False
         return change
+
+    @property
+    def live(self) -> bool:
+        """Whether what was last handed on was live."""
+        return self._told is not None and self._told.state is FeedState.LIVE
 
     def status(self) -> FeedStatus:
         """Return the status of all parts together: that of the worst, and the oldest."""

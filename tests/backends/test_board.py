@@ -176,3 +176,33 @@ async def test_a_row_of_which_only_the_age_is_new_waits_for_others(
     shelf.apply(Change(FeedStatus(FeedState.STALE, clock.now())))
     board.flush()
     assert [row.status for row in heard[2:]] == ["stale"]
+
+
+async def test_it_says_how_many_clusters_are_counted(
+    board: Board, backend: ScriptedBackend
+) -> None:
+    backend.say(CLUSTERS, cluster("shop"), cluster("late"))
+    await until(lambda: named(board, "late") is not None)
+    assert board.counted == (0, 2)
+    backend.say(SERVICES)
+    await until(lambda: board.counted == (1, 2))
+    told = [status for status in board.statuses() if status is not None and status.total]
+    assert [(status.state, status.loaded, status.total) for status in told] == [
+        (FeedState.LOADING, 1, 2)
+    ]
+    late = Query(cluster("late").ref.scope, "ecs/services")
+    backend.feed(late).put_nowait(
+        Change(status(FeedState.STALE, problem=Problem("unreachable", "list", "no answer", "wait")))
+    )
+    await until(lambda: board.counted == (2, 2))
+    assert [status.total for status in board.statuses() if status is not None] == [None]
+    assert len(board.statuses()) == 2
+
+
+async def test_clusters_of_a_scope_that_still_answers_are_counted_once(
+    board: Board, backend: ScriptedBackend
+) -> None:
+    loading = FeedStatus(FeedState.LOADING, 1000.0, loaded=1, total=5)
+    backend.feed(CLUSTERS).put_nowait(Change(loading, (cluster("shop"),)))
+    await until(lambda: named(board, "shop") is not None)
+    assert [s.total for s in board.statuses() if s is not None] == [None, 1]
