@@ -70,6 +70,7 @@ class LogBuffer:
         self._firsts: list[int] = []  # the first ids of the chunks
         self._tail: list[Entry] = []  # what is not packed yet
         self._tail_marks = bytearray()
+        self._tail_kinds: dict[int, NoteKind] = {}  # by the ids of the notes among them
         self._tail_first = 0
         self._tail_size = 0  # its characters
         self._packed: Chunk | None = None  # the tail, for as long as nothing is appended
@@ -142,7 +143,8 @@ class LogBuffer:
         if entry_id >= self.end:
             raise IndexError(entry_id)
         if self._packed is None:
-            self._packed = Chunk(self._tail_first, self._tail, bytes(self._tail_marks))
+            marks, kinds = bytes(self._tail_marks), {**self._tail_kinds}
+            self._packed = Chunk(self._tail_first, self._tail, marks, kinds)
         return self._packed
 
     def snapshot(self) -> Iterator[Entry]:
@@ -161,6 +163,7 @@ class LogBuffer:
     def note(self, note: Note) -> None:
         """Append a note."""
         self.longest = max(self.longest, len(note.text))
+        self._tail_kinds[self.end] = note.kind
         self._append((note,), b"\0", len(note.text))
 
     def prepend(self, lines: Sequence[LogLine]) -> int:
@@ -200,6 +203,7 @@ class LogBuffer:
         self._tail_first = self.end
         self._tail.clear()
         self._tail_marks.clear()
+        self._tail_kinds.clear()
         self._chunks.clear()
         self._firsts.clear()
         self._packed = None
@@ -233,7 +237,11 @@ class LogBuffer:
         begun = 0
         for stop in cuts(lengths, self._chunk_size, self._chunk_lines):
             marks = bytes(self._tail_marks[begun:stop])
-            chunk = Chunk(self._tail_first + begun, self._tail[begun:stop], marks)
+            first, end = self._tail_first + begun, self._tail_first + stop
+            kinds = {i: kind for i, kind in self._tail_kinds.items() if i < end}
+            for note in kinds:
+                del self._tail_kinds[note]
+            chunk = Chunk(first, self._tail[begun:stop], marks, kinds)
             self._chunks.append(chunk)
             self._firsts.append(chunk.first)
             size = sum(lengths[begun:stop])

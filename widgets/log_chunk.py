@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from array import array
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from itertools import accumulate
 from typing import Literal, TypeAlias
@@ -55,17 +56,21 @@ class Chunk:
         "broken", "bytes", "end", "first", "kinds", "marks",
     )  # fmt: skip
 
-    def __init__(self, first: int, entries: Sequence[Entry], marks: bytes) -> None:
-        """Pack at least one entry, and a byte for each of them."""
+    def __init__(
+        self,
+        first: int,
+        entries: Sequence[Entry],
+        marks: bytes,
+        kinds: dict[int, NoteKind] | None = None,
+    ) -> None:
+        """Pack at least one entry, and a byte for each of them; `kinds` tells of notes."""
         self.first = first
         """The id of the first entry."""
         self.end = first + len(entries)
         """The id behind the last entry."""
         self.marks = marks
         """A byte for each entry."""
-        self.kinds: dict[int, NoteKind] = {
-            i: entry.kind for i, entry in enumerate(entries, first) if isinstance(entry, Note)
-        }
+        self.kinds = kinds or {}
         """The ids of the notes among the entries, and what kind they are."""
         texts = [entry.text for entry in entries]
         self._data = _packed(texts)
@@ -75,7 +80,7 @@ class Chunk:
         names = {name: number for number, name in enumerate(sources)}
         self._names = tuple(names)
         self._owners = array("H", [names[e.source] for e in entries] if len(names) > 1 else ())
-        self.broken = _breaks(self._data) != len(texts) - 1
+        self.broken = BREAK in "".join(texts)
         """Whether a line holds a line break itself."""
         columns = (self._data, self._starts, self._times, self._owners, self._names, marks)
         self.bytes = CHUNK_COST + sum(map(sys.getsizeof, columns))
@@ -152,10 +157,6 @@ def _packed(texts: list[str]) -> str | bytes:
     return encoded if len(encoded) < sys.getsizeof(joined) else joined
 
 
-def _breaks(data: str | bytes) -> int:
-    return data.count(BREAK) if isinstance(data, str) else data.count(b"\n")
-
-
 def _starts(texts: list[str], data: str | bytes) -> array[int]:
     if isinstance(data, bytes):
         return array("I", _ends([text.encode("utf-8", "surrogatepass") for text in texts]))
@@ -171,14 +172,17 @@ def cuts(
 ) -> list[int]:
     """Return the indices at which a chunk ends that is full, of lines of these lengths in their
     order; a chunk is full with so many `lines` or about so many `characters`."""
+    ends = list(accumulate(lengths))
+    alone = (
+        [i for i, n in enumerate(lengths) if n >= characters] if max(lengths) >= characters else []
+    )
     found: list[int] = []
-    size = begun = 0
-    for index, length in enumerate(lengths):
-        if length >= characters and index > begun:
-            found.append(index)
-            size, begun = 0, index
-        size += length
-        if size >= characters or index - begun == lines - 1:
-            found.append(index + 1)
-            size, begun = 0, index + 1
-    return found
+    begun = size = 0
+    while True:
+        stop = min(bisect_left(ends, size + characters, begun) + 1, begun + lines)
+        if alone and alone[0] < stop:  # a long line ends what is before it, and itself
+            stop = alone[0] if alone[0] > begun else alone.pop(0) + 1
+        if stop > len(lengths):
+            return found
+        found.append(stop)
+        begun, size = stop, ends[stop - 1]

@@ -34,6 +34,9 @@ from widgets.log_wrap import folded
 FRAME = 1 / 30
 """Seconds between two paints at least."""
 
+FLOOD_FRAME = 1 / 12
+"""The same while every line in view is a new one each time: nobody reads that."""
+
 
 class LogPane(LogReading):
     """Draws a bounded log by the line API: only what is on the screen costs anything.
@@ -80,6 +83,8 @@ class LogPane(LogReading):
         self._scheduled = False
         self._stale = True  # something has changed since it was painted
         self._painted = -FRAME
+        self._pace = FRAME
+        self._shown = 0  # the ordinal behind the last line when it was painted
         self._empty = ""
         self._marked: Pattern | None = None
         self._pinned: PinnedSelection | None = None
@@ -159,11 +164,11 @@ class LogPane(LogReading):
             self._canvas.redraw()
             self.show_log()
 
-    def _schedule(self, delay: float = FRAME) -> None:
+    def _schedule(self, delay: float | None = None) -> None:
         self._stale = True
         if not self._scheduled and self.is_running:
             self._scheduled = True
-            self.set_timer(delay, self._flush)
+            self.set_timer(self._pace if delay is None else delay, self._flush)
 
     def _flush(self) -> None:
         """Look on where a filter is at work, and paint if a frame is due."""
@@ -171,7 +176,7 @@ class LogPane(LogReading):
         busy = self._advance()
         if not self._stale:
             return
-        if not busy or self._clock.monotonic() - self._painted >= FRAME:
+        if not busy or self._clock.monotonic() - self._painted >= self._pace:
             self.show_log()
 
     def _advance(self) -> bool:
@@ -187,6 +192,9 @@ class LogPane(LogReading):
             return
         self._painted = self._clock.monotonic()
         self._stale = False
+        new, self._shown = self._model.hi - self._shown, self._model.hi
+        flooded = self.following and new > 2 * self._model.viewport.height
+        self._pace = FLOOD_FRAME if flooded else FRAME
         if self._model.grown:
             self.lay_out()
         self._model.update(self.scrollable_size.height)
