@@ -29,6 +29,8 @@ _ACCESS = re.compile(
 )
 _VALUE = r'"((?:[^"\\]|\\.)*)"|([^\s"]*?)(?=[,;)\]}]*(?:\s|$)|[,;][\w.@-]+=)'
 _PAIR = re.compile(r"(?:^|[\s,;(\[{|])([A-Za-z_@][\w.@/-]*)=(?:" + _VALUE + ")")
+_SCALAR = re.compile(r' ?(?:"([^"\\\x00-\x1f]*)"|(-?\d{1,15})|(true|false|null)) ?[,}]')
+_CONSTANTS: Final = {"true": True, "false": False, "null": None}
 _ESCAPE = re.compile(r"\\(.)")
 
 
@@ -120,6 +122,10 @@ def find_field(text: str, name: str) -> Any:
     """
     if len(text) > MAX_TEXT:
         return MISSING
+    if text[:1] == "{":
+        found = _scalar(text, f'"{name}":')
+        if found is not MISSING:
+            return found
     if "\x1b" in text:
         text = ANSI.sub("", text)
     fields = json_of(text)
@@ -131,6 +137,23 @@ def find_field(text: str, name: str) -> Any:
             return found
     match = _pair_named(name).search(text)
     return MISSING if match is None else _unquoted(match[1], match[2])
+
+
+def _scalar(text: str, key: str) -> Any:
+    """Return the plain value of a key that an object has itself, without decoding all of it.
+
+    `MISSING` where that is not certain.
+    """
+    at = text.find(key)
+    if at < 0 or text.rfind("{", 0, at) != 0 or text.find(key, at + 1) >= 0:
+        return MISSING
+    match = _SCALAR.match(text, at + len(key))
+    if match is None:
+        return MISSING
+    word, whole, constant = match.groups()
+    if whole is not None:
+        return int(whole)
+    return _CONSTANTS[constant] if constant else word
 
 
 def _within(fields: Fields, name: str, folded: bool) -> Any:

@@ -23,6 +23,9 @@ SAMPLE = 200
 class Query(Pattern):
     """Conditions on fields, and patterns, all of which a line must fulfil."""
 
+    levels: frozenset[int] | None = None
+    """The levels that a line may have, `NONE` included; None: any."""
+
     def __init__(self, text: str) -> None:
         super().__init__("")
         self.text = text
@@ -32,8 +35,6 @@ class Query(Pattern):
         """What is looked for in the text or the source."""
         self.typed: set[str] = set()
         """The conditions as they were typed."""
-        self.levels: frozenset[int] | None = None
-        """The levels that a line may have, `NONE` included; None: any."""
         self._read(text)
         self.by_line = True
         self.needles = self._needles()
@@ -127,9 +128,10 @@ class Query(Pattern):
         if isinstance(entry, Note) and self.conditional:
             return False
         text = entry.text
-        return all(term.accepts(text) for term in self.terms) and all(
-            pattern.accepts(entry) for pattern in self.patterns
-        )
+        for term in self.terms:
+            if not term.accepts(text):
+                return False
+        return all(pattern.accepts(entry) for pattern in self.patterns)
 
     def spans(self, text: str, limit: int = 64) -> list[tuple[int, int]]:
         """Return where `text` matches a pattern, as pairs of ascending indices."""

@@ -71,8 +71,9 @@ class Term:
         if value is MISSING:
             return self.negated
         self.seen += 1
-        values = value if isinstance(value, list) else (value,)
-        return any(self._fulfils(one) for one in values) != self.negated
+        if isinstance(value, list):
+            return any(map(self._fulfils, value)) != self.negated
+        return self._fulfils(value) != self.negated
 
     def _fulfils(self, value: Any) -> bool:
         if self._operator == "~":

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from backends.model import LogLine
 from widgets.log_buffer import LogBuffer, Note
+from widgets.log_fields import MISSING, find_field
 from widgets.log_levels import DEBUG, ERROR, FATAL, INFO, LEVELS, NONE, TRACE, WARN
 from widgets.log_query import Query, read_filter
 
@@ -230,3 +231,21 @@ def test_conditions_that_lines_without_a_field_fulfil_have_no_needle() -> None:
     assert Query("!a=b").needles == ()
     assert Query("!a=b http.status>5").needles == ("status",)
     assert Query("status>5").needles == ("status", " http/")
+
+
+@given(
+    st.dictionaries(
+        NAMES, st.one_of(st.integers(), st.text(), st.booleans(), st.none()), min_size=1, max_size=5
+    ),
+    st.booleans(),
+)
+def test_a_field_is_what_decoding_all_of_the_line_says(
+    fields: dict[str, object], spaced: bool
+) -> None:
+    text = json.dumps({**fields, "deep": fields}, separators=None if spaced else (",", ":"))
+    for name, value in fields.items():
+        if name != "deep":
+            assert find_field(text, name) == value
+        assert find_field(text, f"deep.{name}") == value
+    assert find_field(text, "deep") == fields
+    assert find_field(text, "no-such-field") is MISSING
