@@ -113,6 +113,14 @@ class LinePicker(Modal[Picked | None]):
         self.dismiss(None)
 
 
+class NarrowPrompt(Prompt):
+    """Takes what narrows names down; they have no spaces, so the space bar is left to the list."""
+
+    def check_consume_key(self, key: str, character: str | None) -> bool:
+        """Say that a space is no text here."""
+        return key != "space" and super().check_consume_key(key, character)
+
+
 class NamePicker(Modal[tuple[str, ...] | None]):
     """Offers many names, of which some are chosen; typing narrows them down.
 
@@ -148,7 +156,7 @@ class NamePicker(Modal[tuple[str, ...] | None]):
         """Lay out the title, the field, the names and what is said of them."""
         with Vertical(classes="box"):
             yield Static(plain(self._title), classes="title")
-            yield Prompt(id="narrow")
+            yield NarrowPrompt(id="narrow")
             yield OptionList()
             yield Static(classes="note")
             yield KeyBar(most_lines=1)

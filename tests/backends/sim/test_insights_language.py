@@ -101,7 +101,7 @@ WORDS = st.sampled_from(
 
 
 @given(st.one_of(st.text(max_size=80), st.lists(WORDS, max_size=14).map(" ".join)))
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_any_text_is_a_query_or_malformed(text: str) -> None:
     try:
         plan = parse(text)
