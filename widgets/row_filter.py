@@ -21,6 +21,7 @@ from typing import Protocol
 import msgspec
 
 from backends.model import Column, Format
+from widgets.pattern_effort import SHORT, is_gentle
 from widgets.pattern_shape import shape
 from widgets.patterns import Expression, PatternError
 
@@ -110,6 +111,11 @@ class RowTest:
 
     def __init__(self, what: RowFilter) -> None:
         self._literals = [term for term in what.terms if term.literal]
+        self._gentle = {
+            term.pattern: re.compile(term.pattern, re.IGNORECASE | re.MULTILINE).search
+            for term in what.terms
+            if not term.literal and is_gentle(term.pattern)
+        }
         made = [
             (term, Expression(term.pattern, fold=True)) for term in what.terms if not term.literal
         ]
@@ -174,7 +180,10 @@ class RowTest:
     def decide(self, row: int, texts: Mapping[int, Sequence[str]]) -> bool:
         """Return whether a row that came through `sift` meets the other conditions as well."""
         for term, expression in self._limited:
-            found = expression.found(texts[term.column][row])
+            text = texts[term.column][row]
+            plain = len(text) <= SHORT and text.isascii()
+            gentle = self._gentle.get(term.pattern) if plain else None
+            found = expression.found(text) if gentle is None else gentle(text) is not None
             if found is None or found is term.negated:
                 return False
         return True

@@ -77,13 +77,8 @@ class RowSearch:
 
     def _read(self, texts: RowTexts, over: Over) -> None:
         while True:
-            while self._candidates:
-                if over():
-                    return
-                row = self._candidates.pop()
-                if self._test.decide(row, texts.columns):
-                    self._take(texts, [row])
-            if not self._unread:
+            self._decide(texts, over)
+            if self._candidates or not self._unread:
                 return
             quick = self._test.quick and all(map(texts.ready, self._test.columns))
             if not quick and over():
@@ -97,6 +92,15 @@ class RowSearch:
                 self._candidates = list(reversed(found))
             else:
                 self._take(texts, found)
+
+    def _decide(self, texts: RowTexts, over: Over) -> None:
+        """Look at the candidates one by one."""
+        found: list[int] = []
+        while self._candidates and not over():
+            row = self._candidates.pop()
+            if self._test.decide(row, texts.columns):
+                found.append(row)
+        self._take(texts, found)
 
     def _take(self, texts: RowTexts, rows: Sequence[int]) -> None:
         """Show rows that were found, but for those that have changed since."""
