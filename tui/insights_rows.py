@@ -82,9 +82,14 @@ def _cells(values: Sequence[str | None], *, utc: bool) -> tuple[Format, list[Cel
     if present and all(_TIME.fullmatch(value) for value in present):
         times = [shown_time(value, utc=utc) if value else None for value in values]
         return Format.TEXT, list(times), TIME
-    numbers = [_number(value) if value else None for value in values]
-    if present and all(n is not None for v, n in zip(values, numbers, strict=True) if v):
-        return Format.NUMBER, list(numbers), 0
+    numbers: list[Cell] = []
+    for value in values:
+        found = _number(value) if value else None
+        if value and found is None:
+            return Format.TEXT, list(values), 0
+        numbers.append(found)
+    if present:
+        return Format.NUMBER, numbers, 0
     return Format.TEXT, list(values), 0
 
 
@@ -104,10 +109,10 @@ def shown_time(text: str, *, utc: bool) -> str:
     if utc:
         return text
     try:
-        moment = datetime.strptime(text, "%Y-%m-%d %H:%M:%S.%f").replace(tzinfo=UTC).astimezone()
+        moment = datetime.fromisoformat(text).replace(tzinfo=UTC).astimezone()
     except (ValueError, OverflowError):
         return text
-    return f"{moment:%Y-%m-%d %H:%M:%S}.{moment.microsecond // 1000:03d}"
+    return moment.isoformat(" ", "milliseconds")[:TIME]
 
 
 def _bars(
