@@ -15,7 +15,17 @@ from contextvars import Context
 
 from backends.apart import apart, stream
 from backends.audit import AuditLog
-from backends.base import Backend, BackendError, Demand, Discovering, Invalid, Offer, Undoing
+from backends.base import (
+    Backend,
+    BackendError,
+    Demand,
+    Discovering,
+    Invalid,
+    LogHistory,
+    Offer,
+    Rewinding,
+    Undoing,
+)
 from backends.clock import Clock
 from backends.losses import Losses
 from backends.model import (
@@ -26,6 +36,7 @@ from backends.model import (
     FeedStatus,
     Kind,
     LogBatch,
+    LogPage,
     LogRequest,
     Operation,
     Problem,
@@ -300,6 +311,18 @@ class Fleet:
             async with aclosing(batches):
                 async for batch in batches:
                     yield batch
+
+    def history(self, resource: Resource, request: LogRequest) -> LogHistory | None:
+        """Return the past of what `logs` tails; None where its backend can't look back."""
+        backend = self.backend(resource.ref.scope)
+        return backend.history(resource, request) if isinstance(backend, Rewinding) else None
+
+    async def older(self, history: LogHistory, before: float, count: int) -> AsyncIterator[LogPage]:
+        """Look for older lines of a log: see `LogHistory.older`."""
+        with defects_translated("look for older lines"):
+            async with aclosing(stream(history.older(before, count))) as pages:
+                async for page in pages:
+                    yield page
 
     async def scale_info(self, resource: Resource) -> ScaleInfo:
         """Fetch what a scale dialog shows."""

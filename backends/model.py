@@ -469,6 +469,8 @@ class LogPage(msgspec.Struct, frozen=True):
     the next page ends there."""
     progress: str = ""
     """What is being looked at: the page itself is still to come."""
+    notes: tuple[str, ...] = ()
+    """What is missing of it, and why."""
     ended: str = ""
     """Why there is nothing older; empty: there may be."""
 

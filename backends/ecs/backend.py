@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from backends.aws.access import AwsAccess
 from backends.aws.poll import poll
-from backends.base import Demand, Invalid, Sources
+from backends.base import Demand, Invalid, LogHistory, Sources
 from backends.clock import Clock
 from backends.ecs import rollout, scaling, undo
 from backends.ecs.definitions import TaskDefinitions
@@ -167,6 +167,12 @@ class EcsBackend:
         from backends.ecs.loggroups import choice
 
         return await choice(self._definitions, resource)
+
+    def history(self, resource: Resource, request: LogRequest) -> LogHistory:
+        """Return the past of the logs of a service, task or container."""
+        from backends.ecs.logs import History
+
+        return History(self._access, resource, request, self._clock)
 
     async def scale_info(self, resource: Resource) -> ScaleInfo:
         """Fetch a service's counts and its Application Auto Scaling target."""

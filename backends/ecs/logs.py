@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from contextlib import aclosing
+from math import inf
 
 import msgspec
 
@@ -21,6 +22,7 @@ from backends.logs import cloudwatch
 from backends.logs.member import backoff
 from backends.logs.merge import LogMerge
 from backends.logs.reader import POLL
+from backends.logs.rewind import CloudWatchRewind
 from backends.logs.streams import Stream, StreamSet
 from backends.model import LogBatch, LogRequest, Resource
 
@@ -67,6 +69,23 @@ async def tail(
     async with aclosing(merge.batches()) as batches:
         async for batch in batches:
             yield batch
+
+
+class History(CloudWatchRewind):
+    """The past of a service's, task's or container's log, as far as ECS still knows its tasks."""
+
+    def __init__(
+        self, access: AwsAccess, resource: Resource, request: LogRequest, clock: Clock
+    ) -> None:
+        """Raises `Invalid` for other kinds."""
+        self._finder = Finder(
+            access, resource, msgspec.structs.replace(request, since=None), clock, drain=inf
+        )
+        super().__init__(access, resource.ref.scope, self._found, clock)
+
+    async def _found(self) -> Iterable[Stream]:
+        await self._finder.look(urgent=True)
+        return self._finder.streams.current
 
 
 async def _watch(finder: Finder, request: LogRequest, every: float) -> AsyncIterator[LogBatch]:

@@ -7,7 +7,7 @@ from contextlib import aclosing
 from functools import partial
 from typing import TYPE_CHECKING
 
-from backends.base import Demand, Invalid, Offer, Sources
+from backends.base import Demand, Invalid, LogHistory, Offer, Sources
 from backends.clock import Clock
 from backends.eks import operations, undo
 from backends.eks.catalog import Catalog, offered_changes
@@ -150,6 +150,12 @@ class KubeBackend:
         from backends.eks.loggroups import choice
 
         return await choice(self.insights, resource)
+
+    def history(self, resource: Resource, request: LogRequest) -> LogHistory:
+        """Return the past of the logs of a resource and of all that run under it."""
+        from backends.eks.loghistory import History
+
+        return History(self._connections, resource, request, self._clock)
 
     async def scale_info(self, resource: Resource) -> ScaleInfo:
         """Fetch what a scale dialog shows."""

@@ -195,10 +195,7 @@ class ContainerLog:
                 self._count = self._count + 1 if nanos == self._last else 1
                 self._last = nanos
                 self._first = self._first or nanos
-            said = text.decode("utf-8", "replace").removesuffix("\r")
-            if len(line) >= LONGEST:
-                said += CUT
-            made.append(LogLine(nanos / 1e9, source, said))
+            made.append(LogLine(nanos / 1e9, source, as_text(line, text)))
         self._given += len(made)
         return tuple(made)
 
@@ -245,6 +242,12 @@ class _Seen:
             return True
         self._catching_up = nanos == self._last
         return False
+
+
+def as_text(line: bytes, text: bytes) -> str:
+    """Return the `text` of a line of a log as it is shown."""
+    said = text.decode("utf-8", "replace").removesuffix("\r")
+    return said + CUT if len(line) >= LONGEST else said
 
 
 def status_of(pod: Pod, container: str) -> ContainerStatus | None:

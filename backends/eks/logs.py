@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from functools import partial
 from math import inf
@@ -15,19 +15,18 @@ from backends.clock import Clock
 from backends.eks.codec import Codec
 from backends.eks.connections import Connections
 from backends.eks.containerlog import ContainerLog, Place, status_of
-from backends.eks.feed import pod_name
 from backends.eks.kinds import SPECS
 from backends.eks.kinds.judge import STARTING
 from backends.eks.kinds.pods import PODS
 from backends.eks.kinds.podstatus import ContainerStatus, Pod
-from backends.eks.kinds.workloadstatus import DaemonSet, Workload
-from backends.eks.opening import RATE, Opening
+from backends.eks.opening import Opening
 from backends.eks.pace import Pace
 from backends.eks.reflector import Reflector, Target
 from backends.eks.sink import Connect
+from backends.eks.targets import Labels, container_of, target_of, wanted
 from backends.logs.head import first
 from backends.logs.merge import LogMerge
-from backends.model import LogBatch, LogRequest, Problem, Ref, Resource, Verb
+from backends.model import LogBatch, LogRequest, Problem, Resource, Verb
 from backends.text import clean
 
 MOST = 500
@@ -36,8 +35,8 @@ MOST = 500
 SETTLE = 1.0
 """Seconds that the past of one container waits for those of the others, once all are opened."""
 
-SETTLE_MOST = 15.0
-"""Seconds that it waits at the most while many are being opened one after the other."""
+SETTLE_MOST = 20.0
+"""Seconds that it waits at the most for those that are still to be opened."""
 
 
 async def tail(
@@ -49,8 +48,8 @@ async def tail(
     if spec is None or Verb.LOGS not in spec.kind.verbs:
         raise Invalid(f"logs of {ref.name}", f"{ref.kind} have no logs", "look at a pod's")
     connect = partial(connections.client, ref.scope)
-    target = await _target(connect, ref)
-    only = request.container or (ref.name.partition("/")[2] if ref.kind == "k8s/containers" else "")
+    target = await target_of(connect, ref)
+    only = container_of(ref, request)
     request = msgspec.structs.replace(
         request, container=only, follow=request.follow and request.head is None
     )
@@ -64,17 +63,6 @@ async def tail(
     async with aclosing(batches) as open_batches:
         async for batch in open_batches:
             yield batch
-
-
-async def _target(connect: Connect, ref: Ref) -> Target:
-    """Return the pods to look at: the one, or all that a workload selects."""
-    namespace = ref.scope.namespace
-    if ref.kind in {"k8s/pods", "k8s/containers"}:
-        return Target(PODS, namespace, fields=f"metadata.name={pod_name(ref)}")
-    spec, client = SPECS[ref.kind], await connect()
-    body = await client.get(spec.path(namespace, ref.name), spec.act("get", namespace, ref.name))
-    obj: Workload | DaemonSet = msgspec.json.decode(body, type=spec.wire)
-    return Target(PODS, namespace, labels=obj.spec.selector.query())
 
 
 class Tracker:
@@ -100,11 +88,12 @@ class Tracker:
         self._followed: set[tuple[str, str]] = set()
         self._waiting: dict[tuple[str, str], str] = {}
         self._beyond: dict[tuple[str, str], tuple[Pod, str]] = {}
-        self._labels: dict[str, str] = {}
+        self._labels = Labels()
         self._notes: list[str] = []
         self._problem: Problem | None = None
         self._listed = False
         self._gone = False
+        self._began = asyncio.get_running_loop().time()
         self._wake = asyncio.Event()
 
     async def batches(self) -> AsyncIterator[LogBatch]:
@@ -146,6 +135,9 @@ class Tracker:
         return LogBatch(notes=notes, problem=self._problem, live=self._listed, status=status)
 
     def _changed(self) -> None:
+        """Tell how many are open; their pasts are still to come, and be put in order."""
+        if asyncio.get_running_loop().time() < self._began + SETTLE_MOST:
+            self._merge.allow(SETTLE)
         self._wake.set()
 
     async def _look_once(self) -> None:
@@ -177,7 +169,7 @@ class Tracker:
 
     def update(self, obj: Pod) -> None:
         """Follow the containers of a pod that have begun; say of each once why it has not."""
-        for name in self._wanted(obj):
+        for name in wanted(obj, self._request.container, single=self._single):
             key = (obj.metadata.uid, name)
             if key in self._followed:
                 continue
@@ -200,7 +192,7 @@ class Tracker:
         while self._beyond and len(self._followed) < MOST:
             key = next(iter(self._beyond))
             self._follow(key, *self._beyond.pop(key))
-        self._labels.pop(obj.metadata.name, None)
+        self._labels.forget(obj)
         if self._single:
             self._notes.append(f"pod {clean(obj.metadata.name)} is gone")
             self._gone = True
@@ -222,19 +214,6 @@ class Tracker:
         if problem is not None:
             self._notes.append(problem.message)
 
-    def _wanted(self, pod: Pod) -> Iterator[str]:
-        """Yield the containers to follow: of several pods, init containers only while they run."""
-        only = self._request.container
-        for container in pod.spec.init_containers:
-            status = status_of(pod, container.name)
-            done = status is not None and status.state.terminated is not None
-            finished = done and status is not None and status.ready
-            if only == container.name or (not only and (self._single or not finished)):
-                yield container.name
-        for container in pod.spec.containers or ():
-            if only in {"", container.name}:
-                yield container.name
-
     def _begun(self, status: ContainerStatus) -> bool:
         if self._request.previous:
             return status.restart_count > 0 or status.last_state.terminated is not None
@@ -252,14 +231,11 @@ class Tracker:
         self._waiting[key] = reason
         message = clean(waiting.message, 300) if waiting is not None else ""
         detail = f"{reason}: {message}" if message else reason
-        self._notes.append(f"{self._label(pod)}/{clean(name)} waits: {detail}")
+        self._notes.append(f"{self._labels.label(pod)}/{clean(name)} waits: {detail}")
 
     def _follow(self, key: tuple[str, str], pod: Pod, name: str) -> None:
         self._followed.add(key)
-        if not self._listed:
-            opened = len(self._followed) / RATE
-            self._merge.allow(min(SETTLE + opened, SETTLE_MOST))
-        label = f"{self._label(pod)}/{clean(name)}"
+        label = f"{self._labels.label(pod)}/{clean(name)}"
         if label in self._merge.names():  # an earlier pod of that name has not ended quite yet
             label = f"{label}#{pod.metadata.uid[:4]}"
         place = Place(pod.metadata.namespace, pod.metadata.name, name, label)
@@ -267,16 +243,6 @@ class Tracker:
             self._connect, place, self._request, self._pace, self._opening, self._clock
         )
         self._merge.add(label, log.batches())
-
-    def _label(self, pod: Pod) -> str:
-        """Return a short name for a pod that no other pod of this tail has."""
-        name = clean(pod.metadata.name)
-        if name not in self._labels:
-            short = name.rpartition("-")[2]
-            generated = len(short) >= 5 and bool(pod.metadata.owner_references)
-            taken = short in self._labels.values()
-            self._labels[name] = short if generated and not taken else name
-        return self._labels[name]
 
 
 def _too_many() -> str:

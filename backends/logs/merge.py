@@ -114,8 +114,10 @@ class LogMerge:
         self._gone(source)
 
     def allow(self, seconds: float) -> None:
-        """Let the pasts of the sources take so long together, if that is more than `settle`."""
-        self._past.allow(seconds)
+        """Let the pasts of the sources take so many seconds from now on, if that is more than
+        `settle` allows."""
+        gone = _now() - self._past.began if self._state == "open" else 0.0
+        self._past.allow(gone + seconds)
 
     def seal(self) -> None:
         """Say that no more sources will be added: the merge ends when the last of them does."""
@@ -305,7 +307,7 @@ class LogMerge:
             self._past.over = self._past.over or self._past.lasting
             taken = self._buffer.take(now if self._sources else inf)
         elif self._past.ready:
-            taken = self._past.take()
+            taken = self._past.take(now)
         notes = taken.notes
         late = taken.late if taken.behind > self._placing.tolerance else 0
         notes += self._late.remark(late, taken.behind if late else 0.0, last=not self._sources)

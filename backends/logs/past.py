@@ -9,6 +9,10 @@ from backends.logs.reorder import Reorder, Taken
 from backends.logs.source import Source
 
 
+GRACE = 1.0
+"""Seconds that it goes on after something could leave, however long it has lasted."""
+
+
 class Past:
     """Collects the pasts of many sources, in a buffer that they may be larger than.
 
@@ -68,8 +72,9 @@ class Past:
         if self._buffer.room == 0 and not self.ready:
             self.over = True  # or every source would wait for the others
 
-    def take(self) -> Taken:
-        """Let go what nothing can come before."""
+    def take(self, now: float) -> Taken:
+        """Let go what nothing can come before; `now` is by the loop's clock."""
+        self.allow(now - self.began + GRACE)
         self._through, self._waited = self._frontier, False
         taken = self._buffer.take_through(self._through)
         held = self._buffer.held_of()

@@ -79,6 +79,7 @@ class Reader:
         self._delay = settling.poll
         self._turns = turns
         self._began = clock.now()
+        self._complete_from = self._began - request.since if request.since is not None else 0.0
         self._members: dict[str, Member] = {}
         self._settling = settling
         self._reach = Reach(clock)
@@ -135,7 +136,7 @@ class Reader:
                     if not live or failed:  # after a failure, to say that it is over
                         notes = () if live else silent(self._members.values())
                         live = True
-                        yield LogBatch(live=True, notes=notes)
+                        yield LogBatch(live=True, notes=notes, since=self._complete_from)
                     self._drop(leaving)
                     if self._left == 0 or not self._following or not self._members:
                         return
@@ -242,6 +243,7 @@ class Reader:
             member.cursor = max(member.cursor, now - QUIET_MS)
         for name, oldest in oldest_of(events, self._request.tail or 0).items():
             members[name].floor = oldest  # what is older was not asked for
+            self._complete_from = max(self._complete_from, oldest / 1000)
         yield self._batch(events, *self._recovery())
 
     async def _probe(self, silent: list[Member]) -> LogBatch:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping
+from itertools import islice
 
 import msgspec
 from aiohttp import web
@@ -219,11 +220,12 @@ class LogStream:
         """Yield pieces of the log until its end, or that of what was asked for."""
         options, now = self._options, self._cluster.state.now
         if options.tail is not None:
-            lines = self._reader.tail(options.since, now, options.tail)
+            lines = iter(self._reader.tail(options.since, now, options.tail))
         else:
-            lines = list(self._reader.lines(options.since, now))
-        for index in range(0, len(lines), 1000):
-            yield self._cut(lines[index : index + 1000])
+            lines = self._reader.lines(options.since, now)
+        size = 1000 if options.limit_bytes is None else 10  # no more is made up than is sent
+        while self._left != 0 and (some := list(islice(lines, size))):
+            yield self._cut(some)
         run = self._run
         following = options.follow and not options.previous and run.end is None
         while following and run.end is None and self._left != 0:

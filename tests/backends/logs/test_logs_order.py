@@ -180,11 +180,11 @@ def test_pasts_that_are_larger_than_the_buffer_still_come_in_order(pasts, capaci
 def test_a_source_that_never_answers_holds_the_past_up_only_for_a_time():
     async def main():
         merge = LogMerge(LoopClock(START), settle=1.0, capacity=10)
-        merge.allow(4.0)
         merge.add("hung", for_ever())
         past = tuple(line(START - 100 + n, f"{n}") for n in range(30))
         merge.add("quick", script(LogBatch(lines=past, live=True), 60.0))
         got = []
+        asyncio.get_running_loop().call_later(0.5, merge.allow, 3.5)
         async for batch in merge.batches():
             got += [(asyncio.get_running_loop().time(), one.text) for one in batch.lines]
             if len(got) == 30:
