@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test feed e2e controlplane faults hostile check soak endurance bench screenshots format clean
+.PHONY: demo test feed e2e controlplane faults hostile check soak endurance bench peers screenshots format clean
 .DEFAULT_GOAL := demo
 
 $(STAMP): pyproject.toml constraints.txt
@@ -60,6 +60,9 @@ endurance: $(STAMP) ## Every ending in every mode, and many kills, on a real ter
 
 bench: $(STAMP) ## Measure, and print a table
 	@$(BIN)/python -m tests.bench
+
+peers: $(STAMP) ## Measure beside kubectl, the AWS CLI, k9s, e1s and stern, what there is of them (PEERS="--write")
+	@$(BIN)/python -m tests.bench.peers $(PEERS)
 
 screenshots: $(STAMP) ## Draw the pictures of the README from the real app
 	@$(BIN)/python screenshots/make.py
