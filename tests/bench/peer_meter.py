@@ -17,6 +17,9 @@ from tests.pty_app import PtyApp
 SCREEN = 40
 """Different names on a terminal of 50 lines that make a first full screen."""
 
+LONGEST = 60.0
+"""Seconds until a first full screen is no longer waited for."""
+
 NEARLY = 0.95
 """The share of the names that counts as all: some come and go while one looks."""
 
@@ -84,6 +87,23 @@ def sample(root: int) -> tuple[float, int]:
     return ticks / _TICKS, pages * _PAGE
 
 
+class _Meter:
+    """Keeps the most memory and the CPU of a program and its children."""
+
+    def __init__(self) -> None:
+        self.cpu = 0.0
+        self.memory = 0
+        self._next = 0.0
+
+    def look(self, pid: int, *, now: bool = False) -> None:
+        """Look if it is time to, or `now`."""
+        at = time.perf_counter()
+        if pid and (now or at >= self._next):
+            self._next = at + SAMPLE
+            cpu, memory = sample(pid)
+            self.cpu, self.memory = max(self.cpu, cpu), max(self.memory, memory)
+
+
 class _Reader:
     """Finds names in what a program writes, wherever its colours begin and end."""
 
@@ -118,36 +138,28 @@ def watch(
     `names` are what a screen is full of; `steer` presses the keys that lead there. `whole`: it
     writes all names, and with no `seconds` it is watched until it has.
     """
-    before, reader = calls(url), _Reader(names)
+    before, reader, meter = calls(url), _Reader(names), _Meter()
     screen = everything = None
-    cpu, memory, over = 0.0, 0, time.perf_counter() + max(60.0, seconds)
+    watched = 0.0
+    over = time.perf_counter() + max(LONGEST, seconds)
     with PtyApp(command, rows=50, columns=200, environ=environ) as app:
         if steer is not None:
             steer(app)
-        next_look = app.started
-        while (now := time.perf_counter()) < over:
-            if now >= next_look and app.pid:
-                next_look = now + SAMPLE
-                spent, resident = sample(app.pid)
-                cpu, memory = max(cpu, spent), max(memory, resident)
+        ended = False
+        while not ended and time.perf_counter() < over:
+            meter.look(app.pid)
             try:
                 app.drain(0.05)
             except EOFError:
-                break
-            finally:
-                found, complete = reader.take(app.output)
-                app.forget()
-                at = time.perf_counter() - app.started
-                if screen is None and found >= min(SCREEN, len(names)):
-                    screen = at
-                    if seconds:
-                        over = time.perf_counter() + seconds
-                if everything is None and complete:
-                    everything = at
-            if everything is not None and not seconds:
-                break
-        watched = time.perf_counter() - app.started
-        if app.pid:
-            spent, resident = sample(app.pid)
-            cpu, memory = max(cpu, spent), max(memory, resident)
-    return Cost(screen, everything if whole else None, memory, cpu, watched, calls(url) - before)
+                ended = True
+            found, complete = reader.take(app.output)
+            app.forget()
+            watched = time.perf_counter() - app.started
+            if screen is None and found >= min(SCREEN, len(names)):
+                screen, over = watched, time.perf_counter() + (seconds or LONGEST)
+            if everything is None and complete:
+                everything = watched
+                ended |= not seconds
+        meter.look(app.pid, now=True)
+    sent = calls(url) - before
+    return Cost(screen, everything if whole else None, meter.memory, meter.cpu, watched, sent)
