@@ -8,7 +8,6 @@ from math import inf
 from backends.logs.reorder import Reorder, Taken
 from backends.logs.source import Source
 
-
 GRACE = 1.0
 """Seconds that it goes on after something could leave, however long it has lasted."""
 
