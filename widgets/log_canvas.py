@@ -54,6 +54,7 @@ class LogCanvas:
     def update(self) -> None:
         """Draw the window."""
         self.rows = []
+        self._model.catch_up()
         last, strips = None, list[LeanStrip]()
         for ordinal, row in self._model.viewport.window():
             if ordinal != last:

@@ -117,11 +117,13 @@ class LogControl(LogStatus):
         if abs(rows) <= 2 * viewport.height:
             self._move(rows)
         else:
+            self._model.catch_up()
             viewport.to_row(round(new_value))
             self._moved(down=rows > 0)
 
     def _move(self, rows: int) -> None:
         viewport = self._model.viewport
+        self._model.catch_up()
         before, followed = viewport.top, self.following
         viewport.move(rows)
         self._moved(down=rows > 0 or (followed and viewport.top == before))
@@ -152,6 +154,7 @@ class LogControl(LogStatus):
 
     def action_scroll_home(self) -> None:
         """Go to the oldest line."""
+        self._model.catch_up()
         self._model.viewport.to_entry(self._model.lo)
         self._moved(down=False)
 
@@ -178,6 +181,7 @@ class LogControl(LogStatus):
         if self._needle.empty:
             return
         model = self._model
+        model.catch_up()
         start = self._beyond_current(step)
         self.mark(self._needle)
         if start is None:
@@ -217,6 +221,7 @@ class LogControl(LogStatus):
         if model.folding and model.folds.hides(self._current):
             model.folds.toggle(self._current)
             self.lay_out()
+        model.catch_up()
         if found not in {ordinal for ordinal, _ in model.viewport.window()}:
             model.viewport.to_entry(found, above=model.viewport.height // 3)
         self._moved(down=False)

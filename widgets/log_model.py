@@ -166,6 +166,21 @@ class LogModel:
                 self._wanted = None
         self.viewport.settle()
 
+    def catch_up(self) -> bool:
+        """Take note of what came and fell out since `update`, and stay where one looks.
+
+        Returns whether what was at the top has fallen out. Whatever uses the window between
+        two updates has to: what it names is not held any more otherwise.
+        """
+        if self.matches:
+            self.matches.forget()
+        viewport = self.viewport
+        viewport.index.resize(self.lo, self.hi)
+        if viewport.top[0] >= self.lo:
+            return False
+        viewport.top = (self.lo, 0)
+        return True
+
     def relay(self, wrap_width: int) -> None:
         """Lay out anew, wrapped at a width or (0) not."""
         self.wrap_width = wrap_width
@@ -232,6 +247,7 @@ class LogModel:
 
     def visible(self) -> list[Entry]:
         """Return the entries in view, in whole or in part."""
+        self.catch_up()
         ordinals = dict.fromkeys(ordinal for ordinal, _ in self.viewport.window())
         return [self.entry(ordinal) for ordinal in ordinals]
 

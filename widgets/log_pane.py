@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import ClassVar
 
+from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual.events import Resize
@@ -26,7 +27,7 @@ from widgets.log_marks import LineMarks
 from widgets.log_model import LogModel
 from widgets.log_paint import DARK_SOURCES, LIGHT_SOURCES
 from widgets.log_query import read_filter
-from widgets.log_reading import LogReading
+from widgets.log_reading import Badge, LogReading
 from widgets.log_selection import PinnedSelection, with_selected
 from widgets.log_text import ROLES
 from widgets.log_wrap import folded
@@ -106,6 +107,8 @@ class LogPane(LogReading):
         falls out for history: where the memory is full there is room for a quarter more, and
         only while the pane does not follow. Once it follows again, the oldest lines fall out.
         """
+        if self._current is not None and self._current < self._model.buffer.first:
+            self._current = None  # what it named fell out, and its id is given anew
         taken = self._model.prepend(lines)
         if taken:
             self._canvas.redraw()
@@ -250,6 +253,8 @@ class LogPane(LogReading):
         if self.rich_style != self._base:  # it has a tint that comes and goes with the focus
             self._canvas.forget()
             self._draw()
+        elif self._model.catch_up():
+            self._draw()
         self._span = self.scroll_offset.x, self.scrollable_size.width
         self._painting = True
         try:
@@ -265,8 +270,8 @@ class LogPane(LogReading):
                 return LeanStrip([], 0)
             return self._empty_row(y, self.scrollable_size.width, self._base)
         ordinal, strip = rows[y]
-        if self._model.folding and (words := self.badge(rows, y)):
-            strip = self._with_badge(strip, words)
+        if self._model.folding and (badge := self.badge(rows, y)):
+            strip = self._with_badge(strip, badge)
         current = self._current
         lit = current is not None and self._model.id_at(ordinal) == current
         x, width = self._span
@@ -274,13 +279,14 @@ class LogPane(LogReading):
             return self._lively_row(y, strip, lit=lit)
         return strip.view(x, width, self._base)
 
-    def _with_badge(self, strip: LeanStrip, words: str) -> LeanStrip:
+    def _with_badge(self, strip: LeanStrip, badge: Badge) -> LeanStrip:
         """Return a row with some words behind its text, or at the edge where that is longer."""
         x, width = self._span
-        at = max(x, min(strip.cell_length, x + width - len(words)))
+        size = cell_len(badge.words)
+        at = max(x, min(strip.cell_length - badge.covers, x + width - size))
         fill = Segment(" " * max(0, at - strip.cell_length), self._base)
-        badge = Segment(words, self.get_component_rich_style("log-pane--more", partial=True))
-        return LeanStrip([*strip.crop(0, at), fill, badge], at + len(words))
+        style = self.get_component_rich_style("log-pane--more", partial=True)
+        return LeanStrip([*strip.crop(0, at), fill, Segment(badge.words, style)], at + size)
 
     def _lively_row(self, y: int, strip: Strip, *, lit: bool) -> Strip:
         """Return a row as the match that was jumped to, or as one with selected text in it.
@@ -343,6 +349,7 @@ class LogPane(LogReading):
         """Return what is selected with the mouse, as it is drawn; empty if nothing is."""
         if self._pinned is None:
             return ""
+        self._model.catch_up()
         rows = self._canvas.strips
         return self._pinned.text(
             self._model.viewport.index, lambda ordinal: [strip.text for strip in rows(ordinal)]

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from textual.message import Message
 
-from backends.model import Problem
+from backends.model import LogLine, Problem
 from widgets.lean_view import LeanView
 from widgets.log_model import LogModel
+
+SOME = 1_000
+"""Entries among which there is a line with a time, if there is any."""
 
 
 class LogStatus(LeanView, can_focus=True):
@@ -40,6 +43,24 @@ class LogStatus(LeanView, can_focus=True):
         return self._model.buffer.held
 
     @property
+    def oldest(self) -> float | None:
+        """The epoch second of the oldest line held; None: there is none."""
+        buffer = self._model.buffer
+        at = buffer.times(buffer.first, min(buffer.first + SOME, buffer.end))
+        return next((second for second in at if second), None)
+
+    def held_before(self, at: float) -> list[LogLine]:
+        """Return the lines held that were written before the epoch second `at`."""
+        buffer = self._model.buffer
+        times = buffer.times(buffer.first, buffer.end)
+        found = (
+            buffer.span(buffer.first + i, buffer.first + i + 1)
+            for i, second in enumerate(times)
+            if second < at
+        )
+        return [entry for one in found for entry in one if isinstance(entry, LogLine)]
+
+    @property
     def fell_out(self) -> int:
         """Lines that were forgotten to keep within `max_bytes`."""
         return self._model.buffer.fell_out
@@ -58,6 +79,12 @@ class LogStatus(LeanView, can_focus=True):
     def scanning(self) -> float | None:
         """The share of the buffer that a filter has looked at; None when it is through."""
         return self._model.matches.scanning if self._model.matches else None
+
+    @property
+    def searched(self) -> int | None:
+        """How many of the lines held a filter has looked at; None when it is through."""
+        searched = self._model.matches.searched if self._model.matches else None
+        return None if searched is None else min(searched, self.held)
 
     @property
     def live(self) -> bool:

@@ -17,6 +17,7 @@ from backends.base import BackendError
 from backends.model import LogBatch, LogRequest, Problem, Resource
 from backends.text import clean
 from tui.compose import state_folder
+from tui.older import OlderLines
 from widgets.banner import Banner
 from widgets.filter_bar import FilterBar
 from widgets.key_bar import KeyBar
@@ -69,6 +70,9 @@ class LogScreen(Screen[None]):
         super().__init__()
         self.resource = resource
         self.request = request
+        self.status = ""
+        """What goes on with the sources of the log, as its latest batch has it."""
+        self._older: OlderLines | None = None
 
     @property
     def topdeck(self) -> TopdeckApp:
@@ -97,6 +101,8 @@ class LogScreen(Screen[None]):
         """Begin to tail."""
         self.pane.focus()
         self._say()
+        self.watch(self.pane, "scroll_y", self._look_back, init=False)
+        self.watch(self.pane, "following", self._look_back, init=False)
         self._tail(self.request)
 
     @work(exclusive=True, group="tail")
@@ -104,10 +110,16 @@ class LogScreen(Screen[None]):
         self.request = request
         pane, banner = self.pane, self.query_one(Banner)
         pane.clear()
+        self.status = ""
+        self.workers.cancel_group(self, "older")
+        older = self._older = OlderLines(self.topdeck.fleet, pane, self._say)
+        older.begin(self.resource, request)
         pane.set_empty(f"Asking for the logs of {self.resource.ref.name} ...")
         try:
             async for batch in self.topdeck.fleet.logs(self.resource, request):
                 pane.feed(batch)
+                older.heed(batch)
+                self.status = batch.status
                 if batch.live and not pane.received:
                     pane.set_empty(f"No lines {_span(request)}. New ones will appear here.")
             ended = "The end." if pane.received else f"No lines {_span(request)}."
@@ -116,6 +128,21 @@ class LogScreen(Screen[None]):
             problem = error.problem
             banner.show(problem)
             pane.set_empty(f"{problem.action}: {problem.message}\n{problem.remedy}")
+
+    def _look_back(self) -> None:
+        """Look for older lines as soon as the oldest is in view and nobody follows the end."""
+        if self._at_top() and self._older is not None and not self._older.ended:
+            if not any(one.group == "older" and not one.is_finished for one in self.workers):
+                self._fetch_older(self._older)
+        else:
+            self.workers.cancel_group(self, "older")
+
+    @work(group="older")
+    async def _fetch_older(self, older: OlderLines) -> None:
+        await older.fetch(self._at_top)
+
+    def _at_top(self) -> bool:
+        return not self.pane.following and self.pane.scroll_y <= 0
 
     @on(LogPane.StatusChanged)
     def _status_changed(self) -> None:
@@ -142,14 +169,17 @@ class LogScreen(Screen[None]):
 
     def _counts(self) -> str:
         pane = self.pane
-        parts = ["following" if pane.following else "paused", f"{pane.held:,} lines"]
+        lines = f"{pane.held:,} lines"
+        if pane.searched is not None:
+            lines = f"searched {pane.searched:,} of {lines}"
+        parts = ["following" if pane.following else "paused", lines]
         if pane.filter_text:
-            scanning = "" if pane.scanning is None else f", {pane.scanning:.0%} searched"
-            parts.append(f"{pane.matched:,} match{scanning}")
+            parts.append(f"{pane.matched:,} match")
         if pane.fell_out:
             parts.append(f"{pane.fell_out:,} fell out")
         if pane.dropped:
             parts.append(f"{pane.dropped:,} lost upstream")
+        parts += [text for text in (self._older and self._older.status, self.status) if text]
         return " · ".join(parts)
 
     @on(FilterBar.Changed)
