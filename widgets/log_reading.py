@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from rich.cells import cell_len
 from textual.binding import Binding, BindingType
 from textual.reactive import var
+from textual.strip import Strip
 
 from widgets.fit import clip
 from widgets.log_control import LogControl
@@ -18,6 +19,21 @@ from widgets.log_marks import LineMarks
 from widgets.log_model import LogModel
 from widgets.log_text import tidy
 from widgets.log_traces import CONTINUES
+
+PYTHON_TAIL = " (most recent call last):"
+"""Ends the first line of Python's traces, which name the exception only in the last one."""
+
+
+LEAST_RAISED = 16
+"""Cells that the exception has at least."""
+
+
+class Badge(NamedTuple):
+    """What stands for lines that are folded away."""
+
+    words: str
+    covers: int
+    """Cells at the end of the row's text that it takes the place of."""
 
 
 class LogReading(LogControl):
@@ -77,7 +93,9 @@ class LogReading(LogControl):
         """Unfold the trace at the line that was jumped to or the first in view; or fold it."""
         head = self._head_in_view()
         if head is None:
-            self.notify("No stack trace in view", timeout=2, markup=False)
+            unfolded = not self._model.folds.folding
+            text = "All are unfolded: z folds them" if unfolded else "No stack trace in view"
+            self.notify(text, timeout=2, markup=False)
             return
         self.following = False
         self._model.folds.toggle(head)
@@ -113,24 +131,26 @@ class LogReading(LogControl):
         self.lay_out()
         self.show_log()
 
-    def badge(self, rows: Sequence[tuple[int, object]], y: int) -> str:
+    def badge(self, rows: Sequence[tuple[int, Strip]], y: int) -> Badge | None:
         """Return what one of the rows in view says of lines folded beneath it, usually nothing.
 
-        `rows` name the ordinal of each row's entry.
+        `rows` are the ordinal of each row's entry, and how it is drawn.
         """
-        ordinal = rows[y][0]
+        ordinal, strip = rows[y]
         if y + 1 < len(rows) and rows[y + 1][0] == ordinal:
-            return ""
+            return None
         model = self._model
         entry_id = model.id_at(ordinal)
         count = model.folded(entry_id)
         if not count:
-            return ""
-        said = ""
-        if model.buffer[entry_id].text.startswith("Traceback (most"):
-            said = _raised(model.buffer[i].text for i in reversed(model.folds.lines(entry_id)))
-        room = self.scrollable_size.width // 2
-        return clip(f" {tidy(said)[0]}", room) * bool(said) + fold_words(count)
+            return None
+        words = f" +{count:,} {'line' if count == 1 else 'lines'}"
+        if not model.buffer[entry_id].text.endswith(PYTHON_TAIL):
+            return Badge(words, 0)
+        said = _raised(model.buffer[i].text for i in reversed(model.folds.lines(entry_id)))
+        covers = len(PYTHON_TAIL)
+        room = self.scrollable_size.width - (strip.cell_length - covers) - len(words)
+        return Badge(clip(f": {tidy(said)[0]}", max(room, LEAST_RAISED)) + words, covers)
 
     # Fields
 
@@ -189,8 +209,3 @@ class LogReading(LogControl):
 def _raised(texts: Iterable[str]) -> str:
     """Return the line of a Python trace that names the exception: the last that is not indented."""
     return next((text for text in texts if text.strip() and text[0] not in " \t"), "")
-
-
-def fold_words(count: int) -> str:
-    """Return what stands for so many lines that are folded away."""
-    return f" +{count:,} {'line' if count == 1 else 'lines'}"
