@@ -36,6 +36,8 @@ def bytes_words(count: float) -> str:
 
 def about(dollars: float) -> str:
     """Return an amount of money that is reckoned: ``about $0.06``, ``less than $0.01``."""
+    if not dollars:
+        return "$0.00"
     return "less than $0.01" if dollars < 0.01 else f"about ${dollars:,.2f}"
 
 

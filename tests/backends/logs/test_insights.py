@@ -271,6 +271,15 @@ def test_an_unknown_region_is_reckoned_with_the_dearest_price() -> None:
     assert price("mars-north-1").per_gb == DEAREST >= max(PRICES.values())
 
 
+@pytest.mark.parametrize(
+    ("created", "days", "share"), [(0, 10, 0.1), (NOW - 172_800, 10, 0.5), (0, 1, 1.0)]
+)
+def test_what_is_stored_is_of_the_time_that_is_kept(created: int, days: int, share: float) -> None:
+    group = LogGroup("/a", 1000, created, days * 86_400.0)
+    assert kept_share(group, NOW - 86_400, NOW, NOW) == pytest.approx(share)
+    assert stored_bytes([group], NOW - 86_400, NOW, NOW) == round(1000 * share)
+
+
 MOMENTS = st.integers(1_500_000_000, 1_800_000_000)
 
 
