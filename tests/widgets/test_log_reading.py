@@ -103,14 +103,13 @@ async def test_a_folded_python_trace_tells_what_was_raised() -> None:
     async with app.run_test(size=(100, 5)):
         app.pane.feed(batch(*trace, "INFO a"))
         assert words(await app.shown())[0] == (
-            "ERROR Traceback (most recent call last):"
-            " app.errors.UpstreamError: inventory answered 503 +3 lines"
+            "ERROR Traceback: app.errors.UpstreamError: inventory answered 503 +3 lines"
         )
     app = LogApp()
     async with app.run_test(size=(60, 5)):
         app.pane.feed(batch(*trace, "INFO a"))
         assert words(await app.shown())[0] == (
-            "ERROR Traceback (most app.errors.UpstreamError: i… +3 lines"
+            "ERROR Traceback: app.errors.UpstreamError: invent… +3 lines"
         )
 
 
