@@ -82,9 +82,9 @@ class Churn:
             if version is None or version.deleting:
                 continue
             if number % GOES == GOES - 1:
-                cluster.lifecycle.delete_pod(version.doc)
+                cluster.lifecycle.delete_pod(version.unfold())
             else:
-                cluster.state.put(kinds.PODS, restarted(version.doc, self._world.clock.now()))
+                cluster.state.put(kinds.PODS, restarted(version.unfold(), self._world.clock.now()))
                 turn.insert(0, (namespace, name))
             return
         turn += self._turn(cluster)

@@ -144,8 +144,7 @@ def serve() -> None:
                 kubeconfig = sim.write_kubeconfig(Path(folder) / "kubeconfig")
                 for name in sim.kubernetes_endpoints:
                     assert sim.world.kube[name]
-                gc.freeze()
-                gc.enable()
+                gc.freeze()  # and never looked at again: it ends with the run
                 found = {"url": sim.url, "config": str(config), "credentials": str(credentials)}
                 print(json.dumps(found | {"kubeconfig": str(kubeconfig)}), flush=True)
                 await asyncio.to_thread(sys.stdin.buffer.read)
@@ -262,7 +261,7 @@ class _App:
             else:
                 pods.append(self._fleet.open(Query(scope, "k8s/pods"), visible=False))
         held = [*tasks, *pods]
-        await _until(lambda: all(feed.shelf.settled for feed in held), "all tasks and pods")
+        await _until(lambda: all(_live(feed) for feed in held), "all tasks and pods")
         self._found["all"] = time.perf_counter() - began
         self._found["tasks"] = sum(len(feed.shelf.rows) for feed in tasks)
         self._found["pods"] = sum(len(feed.shelf.rows) for feed in pods)
@@ -326,6 +325,14 @@ def _compare(pods: list[Subscription], server: dict[str, list[Any]]) -> int:
     }
     there = {(name, *pod) for name, cluster in server.items() for pod in cluster}
     return len(held ^ there)
+
+
+def _live(feed: Subscription) -> bool:
+    """Whether a feed has all its rows; one that is stale is tried again."""
+    from backends.model import FeedState
+
+    status = feed.shelf.status
+    return status is not None and status.state is FeedState.LIVE
 
 
 async def _until(condition: Callable[[], bool], what: str) -> None:

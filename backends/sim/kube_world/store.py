@@ -68,6 +68,11 @@ class Version:
         made: Doc = orjson.loads(self.encoded)
         return made
 
+    def unfold(self) -> Doc:
+        """Return the object, and keep it: somebody is about to change it, and many will look."""
+        self._doc = self.doc
+        return self._doc
+
     @property
     def deleting(self) -> bool:
         """Whether the object has been told to go."""
