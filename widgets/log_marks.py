@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from backends.model import LogLine
@@ -16,10 +17,16 @@ class LineMarks:
         self.counts = MinuteCounts()
         """What there was in each minute."""
         self._traces = TraceReader()
+        self._oldest = math.inf
 
     def __call__(self, lines: Sequence[LogLine]) -> bytes:
-        """Return a mark for each of some lines that follow each other."""
-        marks = self._traces(lines)
+        """Return a mark for each of some lines, at least one, that follow each other.
+
+        Lines from before all others are history: what comes next does not go on with them.
+        """
+        history = 0.0 < lines[-1].at < self._oldest < math.inf
+        self._oldest = min(self._oldest, lines[0].at or self._oldest)
+        marks = (TraceReader() if history else self._traces)(lines)
         self.counts.add(lines, marks)
         return marks
 
@@ -27,3 +34,4 @@ class LineMarks:
         """Forget what came before: another log begins."""
         self.counts.clear()
         self._traces.clear()
+        self._oldest = math.inf

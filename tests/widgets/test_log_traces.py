@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from backends.model import LogLine
 from widgets.log_levels import ERROR, FATAL, INFO, LEVEL, NONE, WARN, level_of
+from widgets.log_marks import LineMarks
 from widgets.log_traces import CONTINUES, GAP, MAX_FOLDED, TraceReader
 
 AT = 1_790_000_000.0
@@ -154,6 +155,18 @@ def test_another_log_does_not_go_on_with_the_last() -> None:
 
 def test_without_times_lines_are_taken_to_be_near() -> None:
     assert list(TraceReader()(lines("WARN x\nValueError: y", at=0.0))) == [WARN, CONTINUES | WARN]
+
+
+def test_history_that_is_put_before_a_trace_does_not_end_it() -> None:
+    marks = LineMarks()
+    assert list(marks(lines("Error: x\n    at f (x.js:1)"))) == [ERROR, CONTINUES | ERROR]
+    assert list(marks(lines("INFO long ago\nError: y\n    at z (x.js:9)", at=AT - 60))) == [
+        INFO,
+        ERROR,
+        CONTINUES | ERROR,
+    ]
+    assert list(marks(lines("    at g (x.js:2)"))) == [CONTINUES | ERROR]
+    assert sorted(minute.errors for minute in marks.counts.minutes.values()) == [1, 1]
 
 
 PIECES = st.sampled_from([*(text for text, _ in TRACES.values()), "INFO calm", "WARN hm", "", "x"])
