@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from backends.model import Column, Format, Ref
+from backends.model import Column, Format, Ref, Resource
 from widgets.cells import cell_text
 from widgets.sorted_rows import Row
 
@@ -31,12 +31,13 @@ class ChangedCells:
     filtering brings into view is no change. Times are those of one monotonic clock, in seconds.
     """
 
-    def __init__(self, lasting: float = LASTING) -> None:
-        """Show changes for `lasting` seconds; 0: never."""
+    def __init__(self, row_of: Callable[[Resource], Row], lasting: float = LASTING) -> None:
+        """Show changes for `lasting` seconds; 0: never. `row_of` makes a row of a resource."""
         self.lasting = lasting
+        self._row_of = row_of
         self._columns: tuple[Column, ...] = ()
         self._seen: Mapping[Ref, Row] = {}
-        self._moved: dict[Ref, Row] = {}
+        self._moved: dict[Ref, Resource] = {}
         self._at: dict[Ref, dict[int, float]] = {}
 
     def __len__(self) -> int:
@@ -51,10 +52,19 @@ class ChangedCells:
         self._moved = {}
         self._at = {}
 
-    def expect(self, row: Row) -> None:
-        """Remember a row as it was before a change that may bring it into view."""
-        if self.lasting and len(self._moved) < MOST and row.resource.ref not in self._seen:
-            self._moved.setdefault(row.resource.ref, row)
+    def expect(self, upserts: Iterable[Resource], known: Callable[[Ref], Resource | None]) -> None:
+        """Keep, as they are `known`, resources whose health is about to change: where the worst
+        come first, that may bring them into view."""
+        if not self.lasting:
+            return
+        moved, seen = self._moved, self._seen
+        for resource in upserts:
+            ref = resource.ref
+            if ref in seen or ref in moved or len(moved) >= MOST:
+                continue
+            was = known(ref)
+            if was is not None and was.health is not resource.health:
+                moved[ref] = was
 
     def look(self, rows: Iterable[Row], now: float) -> None:
         """Compare the rows that are in view with what was; call it before they are drawn."""
@@ -64,7 +74,9 @@ class ChangedCells:
         self._seen = {row.resource.ref: row for row in rows}
         self._moved = {}
         for ref, row in self._seen.items():
-            was = last.get(ref) or moved.get(ref)
+            was = last.get(ref)
+            if was is None and ref in moved:
+                was = self._row_of(moved[ref])
             if was is not None and was.resource is not row.resource:
                 changed = self._differing(was, row)
                 if changed:

@@ -6,14 +6,14 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, cast
 
 from backends.model import Ref, Resource
-from widgets.table_canvas import TableCanvas
+from widgets.table_facts import TableFacts
 from widgets.table_messages import MarksChanged, MarksGone
 
 if TYPE_CHECKING:
     from widgets.resource_table import ResourceTable
 
 
-class MarkingTable(TableCanvas):
+class MarkingTable(TableFacts):
     """Marks belong to Refs: they survive sorting, filtering and refreshing, and end with the
     resource."""
 

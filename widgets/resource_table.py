@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import ClassVar, TypeAlias
 
 from textual import events
@@ -10,12 +10,12 @@ from textual.binding import Binding, BindingType
 from textual.timer import Timer
 
 from backends.clock import Clock
-from backends.model import Column, Health, Ref, Resource
+from backends.model import Column, Ref, Resource
 from widgets import table_messages as messages
 from widgets.changed_cells import LASTING
 from widgets.marking_table import MarkingTable
 from widgets.row_filter import RowFilter
-from widgets.row_order import Pick, Project
+from widgets.row_order import HEALTH_FIRST, Pick, Project
 
 FRAME = 1 / 30
 """Seconds between two repaints at the least, however many changes come in."""
@@ -77,21 +77,6 @@ class ResourceTable(MarkingTable):
     # What it shows
 
     @property
-    def current(self) -> Resource | None:
-        """The resource under the cursor as last seen; None without one, and when it is gone."""
-        return self._port.current
-
-    @property
-    def cursor_ref(self) -> Ref | None:
-        """What the cursor is on; the same when that is gone."""
-        return self._port.ref
-
-    @property
-    def touched(self) -> bool:
-        """Whether the operator, or `move_to`, has moved the cursor or the window yet."""
-        return self._port.touched
-
-    @property
     def painting(self) -> bool:
         """Whether a frame has not ended yet: changes may wait to be drawn."""
         return self._pacer is not None
@@ -100,49 +85,6 @@ class ResourceTable(MarkingTable):
     def warming(self) -> bool:
         """Whether rows are still being put in order, or prepared for a filter."""
         return self._warmer is not None
-
-    @property
-    def total(self) -> int:
-        """How many rows there are, shown or not."""
-        return self._view.total
-
-    @property
-    def shown(self) -> int:
-        """How many rows pass the filter."""
-        return self._view.shown
-
-    @property
-    def resources(self) -> Sequence[Resource]:
-        """The resources that pass the filter, in order."""
-        return self._view.resources
-
-    def find(self, ref: Ref) -> Resource | None:
-        """Return the resource of an address as last seen, shown or not."""
-        return self._view.find(ref)
-
-    @property
-    def note(self) -> str:
-        """What was not understood of the filter, or took too long; empty: nothing."""
-        return self._view.note
-
-    @property
-    def searching(self) -> bool:
-        """Whether there are rows that there was no time to filter yet."""
-        return self._view.undecided > 0
-
-    @property
-    def sort_key(self) -> str:
-        """The key of the column that rows are sorted by, or `widgets.row_view.HEALTH_FIRST`."""
-        return self._view.sort_column
-
-    @property
-    def sort_reverse(self) -> bool:
-        """Whether rows are in descending order."""
-        return self._view.reverse
-
-    def health_counts(self) -> Mapping[Health, int]:
-        """Return how many of the shown rows have each health; those of none are left out."""
-        return self._view.health_counts
 
     def set_columns(
         self,
@@ -172,7 +114,8 @@ class ResourceTable(MarkingTable):
 
     def apply(self, upserts: Sequence[Resource] = (), deletes: Sequence[Ref] = ()) -> None:
         """Take over what changed at once; repaints are coalesced to one each `FRAME`."""
-        self._expect_moves(upserts)
+        if self._view.sort_column == HEALTH_FIRST:
+            self._changes.expect(upserts, self._view.find)
         self._view.apply(upserts, deletes)
         self._port.settle(asked=False)
         self._drop_gone_marks(deletes)
@@ -225,13 +168,6 @@ class ResourceTable(MarkingTable):
         self._changed()
 
     # Keeping up with changes
-
-    def _expect_moves(self, upserts: Sequence[Resource]) -> None:
-        """Keep what is about to change in health as it was: it may come into view by that."""
-        for resource in upserts:
-            known = self._view.find(resource.ref)
-            if known is not None and known.health is not resource.health:
-                self._changes.expect(self._view.row(known))
 
     def _fit_all(self) -> None:
         self._measured = self._view.total

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import ClassVar
 
-from rich.style import Style
 from textual import events
 from textual.content import Content
 from textual.geometry import Region, Size
@@ -16,13 +15,13 @@ from backends.clock import Clock
 from backends.model import Column, Format, Ref
 from backends.text import clean_block
 from widgets.changed_cells import LASTING, ChangedCells
-from widgets.health import HEALTH_LOOKS
 from widgets.lean_view import LeanView
 from widgets.marks import Marks
 from widgets.row_view import HEALTH_FIRST, RowView
 from widgets.sorted_rows import Row
 from widgets.table_layout import SAMPLE, ColumnWidths, Layout
 from widgets.table_paint import Gone, Line, Painter, Shown, Styles
+from widgets.table_styles import PARTS, TABLE_CSS, table_styles
 from widgets.table_viewport import Viewport
 
 SLICE = 0.008
@@ -39,49 +38,8 @@ class TableCanvas(LeanView, can_focus=True, inherit_bindings=False):
     What is on screen is known line by line, so that a repaint touches only lines that differ.
     """
 
-    DEFAULT_CSS = """
-    TableCanvas {
-        height: 1fr;
-        background: $background;
-        color: $foreground;
-        overflow-x: auto;
-        overflow-y: auto;
-        scrollbar-gutter: stable;
-        scrollbar-size-vertical: 1;
-        scrollbar-size-horizontal: 0;
-    }
-    TableCanvas > .table--header {
-        color: $foreground-muted;
-        text-style: bold;
-    }
-    TableCanvas > .table--cursor {
-        background: $block-cursor-blurred-background;
-        color: $foreground;
-    }
-    TableCanvas:focus > .table--cursor {
-        background: $block-cursor-background;
-        color: $block-cursor-foreground;
-        text-style: bold;
-    }
-    TableCanvas > .table--marked {
-        background: $foreground 12%;
-        color: $foreground;
-        text-style: bold;
-    }
-    TableCanvas > .table--gone { color: $foreground-muted; text-style: italic; }
-    TableCanvas > .table--empty { color: $foreground-muted; }
-    """ + "".join(
-        f"TableCanvas > .table--{look.css_class} {{ color: {look.color}; }}\n"
-        for look in HEALTH_LOOKS.values()
-    )
-
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        f"table--{name}"
-        for name in (
-            *("header", "marked", "cursor", "gone", "empty"),
-            *(look.css_class for look in HEALTH_LOOKS.values()),
-        )
-    }
+    DEFAULT_CSS = TABLE_CSS
+    COMPONENT_CLASSES: ClassVar[set[str]] = {f"table--{name}" for name in PARTS}
 
     def __init__(
         self,
@@ -97,7 +55,7 @@ class TableCanvas(LeanView, can_focus=True, inherit_bindings=False):
         self._view = RowView(pace=self._slice)
         self._port = Viewport(self._view)
         self._marks = Marks()
-        self._changes = ChangedCells(highlight)
+        self._changes = ChangedCells(self._view.row, highlight)
         self._widths = ColumnWidths()
         self._layout = Layout()
         self._laid_out_for = 0
@@ -197,13 +155,11 @@ class TableCanvas(LeanView, can_focus=True, inherit_bindings=False):
         """Return what content line `line`, that of `row`, shows."""
         port = self._port
         if row is not None:
-            ref = row.resource.ref
+            ref, changes = row.resource.ref, self._changes
+            fading = changes.fading(ref, self._clock.monotonic()) if changes else ()
+            marked = ref in self._marks
             return self._brush().line(
-                row,
-                now,
-                cursor=ref == port.ref,
-                marked=ref in self._marks,
-                fading=self._changes.fading(ref, self._clock.monotonic()),
+                row, now, cursor=ref == port.ref, marked=marked, fading=fading
             )
         if port.gone and line == port.cursor and port.ref is not None:
             here = self._view.get(port.ref) is not None
@@ -224,26 +180,9 @@ class TableCanvas(LeanView, can_focus=True, inherit_bindings=False):
             self._place()
         if self._painter is None:
             if self._styles is None:
-                self._styles = self._find_styles()
+                self._styles = table_styles(self)
             self._painter = Painter(self._layout, self._styles, self._room, self.scroll_offset.x)
         return self._painter
-
-    def _find_styles(self) -> Styles:
-        def component(name: str) -> Style:
-            return self.get_visual_style(f"table--{name}").rich_style
-
-        return Styles(
-            row=self.visual_style.rich_style,
-            marked=component("marked"),
-            cursor=component("cursor"),
-            header=component("header"),
-            gone=component("gone"),
-            empty=component("empty"),
-            health={
-                health: Style(color=component(look.css_class).color)
-                for health, look in HEALTH_LOOKS.items()
-            },
-        )
 
     def _begin(self, columns: Sequence[Column]) -> None:
         """Forget rows, cursor and widths: the table is about something else now."""

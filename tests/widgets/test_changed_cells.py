@@ -31,9 +31,15 @@ def row(found: Resource) -> Row:
 
 
 def cells(lasting: float = 6.0) -> ChangedCells:
-    made = ChangedCells(lasting)
+    made = ChangedCells(row, lasting)
     made.forget((*COLUMNS, Column("recent", "Recent", Format.SPARK)))
     return made
+
+
+def expect(changes: ChangedCells, was: Resource) -> None:
+    """Tell that a resource is about to fail."""
+    failing = resource(was.ref.name, Health.FAILING)
+    changes.expect([failing], {was.ref: was}.get)
 
 
 def test_a_change_fades_in_steps_and_is_forgotten() -> None:
@@ -80,10 +86,10 @@ def test_what_comes_into_view_has_not_changed() -> None:
 def test_what_moves_into_view_by_its_change_has() -> None:
     changes = cells()
     changes.look([row(resource("b"))], 0.0)
-    changes.expect(row(resource("a", Health.OK)))
+    expect(changes, resource("a", Health.OK))
     changes.look([row(resource("a", Health.FAILING)), row(resource("b"))], 1.0)
     assert dict(changes.fading(ref("a"), 1.0)) == {1: STEPS}
-    changes.expect(row(resource("c", Health.OK)))
+    expect(changes, resource("c", Health.OK))
     changes.look([], 2.0)
     changes.look([row(resource("c", Health.FAILING))], 3.0)
     assert changes.fading(ref("c"), 3.0) == (), "it moved at another time"
@@ -92,7 +98,7 @@ def test_what_moves_into_view_by_its_change_has() -> None:
 def test_off_means_that_nothing_is_remembered() -> None:
     changes = cells(0.0)
     changes.look([row(resource("a", count=1))], 0.0)
-    changes.expect(row(resource("b")))
+    expect(changes, resource("b"))
     changes.look([row(resource("a", count=2)), row(resource("b", Health.FAILING))], 0.5)
     assert changes.fading(ref("a"), 0.5) == changes.fading(ref("b"), 0.5) == ()
     assert len(changes) == 0
@@ -106,6 +112,15 @@ def test_memory_is_bounded_and_the_newest_changes_are_kept() -> None:
     assert len(changes) == MOST
     assert changes.fading(ref(names[0]), 2.0) == ()
     assert dict(changes.fading(ref(names[-1]), 2.0)) == {COUNT: STEPS}
+
+
+def test_what_has_faded_is_forgotten_though_an_older_row_changed_again() -> None:
+    changes = cells()
+    for now, counts in ((0.0, (0, 0)), (1.0, (1, 0)), (2.0, (1, 1)), (5.0, (2, 1)), (8.5, (2, 1))):
+        rows = [row(resource(name, count=n)) for name, n in zip("ab", counts, strict=True)]
+        changes.look(rows, now)
+    assert len(changes) == 1
+    assert dict(changes.fading(ref("a"), 8.5)) == {COUNT: 2}
 
 
 @settings(max_examples=40, deadline=None)
