@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import stat
+import time
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -159,6 +161,25 @@ def test_a_time_is_the_same_moment_in_local_time(second: int, milli: int) -> Non
     assert shown_time(text, utc=True) == text
     local = datetime.strptime(shown_time(text, utc=False), "%Y-%m-%d %H:%M:%S.%f").astimezone()
     assert abs((local - moment).total_seconds()) in (0, 3600)  # an hour that a clock shows twice
+
+
+@pytest.fixture
+def _in_india(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Be five and a half hours ahead of UTC."""
+    monkeypatch.setenv("TZ", "IST-5:30")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.usefixtures("_in_india")
+def test_times_are_those_of_where_one_is() -> None:
+    assert shown_time("2026-11-22 14:00:00.250", utc=False) == "2026-11-22 19:30:00.250"
+    found = parse_range("2026-11-22 19:30 to 21:00", NOW)
+    assert found == parse_range("2026-11-22 14:00 to 15:30Z", NOW)
+    assert found.words() == "2026-11-22 19:30:00 to 21:00:00"
+    assert parse_range("20:00 to 21:00", NOW).end == NOW - 1800
 
 
 @pytest.mark.parametrize("starter", STARTERS, ids=lambda starter: starter.title)
