@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.geometry import Size
+from textual.message import Message
 from textual.reactive import var
 from textual.widget import Widget
 
@@ -25,6 +26,9 @@ class LogControl(LogStatus):
     The model's window is the truth, and Textual's scroll position only follows it: rows above
     come, go and turn out taller than was thought, while the text in view stands still.
     """
+
+    class TopReached(Message):
+        """Somebody went up, and the oldest line is in view."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("s", "toggle_follow", "Follow", id="log.follow", tooltip="Follow the end or stop"),
@@ -135,6 +139,8 @@ class LogControl(LogStatus):
         self._model.moved(following=following)
         self.following = following
         self.show_window()
+        if not down and self._model.viewport.top[0] <= self._model.lo:
+            self.post_message(self.TopReached())
 
     def action_scroll_up(self) -> None:
         """One row up."""

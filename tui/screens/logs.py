@@ -129,6 +129,7 @@ class LogScreen(Screen[None]):
             banner.show(problem)
             pane.set_empty(f"{problem.action}: {problem.message}\n{problem.remedy}")
 
+    @on(LogPane.TopReached)
     def _look_back(self) -> None:
         """Look for older lines as soon as the oldest is in view and nobody follows the end."""
         if self._at_top() and self._older is not None and not self._older.ended:
