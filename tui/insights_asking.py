@@ -8,7 +8,7 @@ from enum import Enum
 from typing import NamedTuple
 
 from backends.logs.insights_cost import price
-from backends.logs.insights_model import MOST_ROWS, Answer, Estimate, Question, State
+from backends.logs.insights_model import Answer, Estimate, Question, State
 from backends.model import Scope
 from tui.insights_range import Range
 from widgets.question_lines import about, bytes_words
@@ -57,11 +57,25 @@ class Asking:
         self.estimate: Estimate | None = None
         self.answer: Answer | None = None
         self._began = self._ended = 0.0
+        self._before = Phase.IDLE
 
     def compose(self, query: str, now: float) -> Question:
         """Return the question as it would be asked now."""
         start, end = self.span.at(now)
         return Question(self.scope, self.groups, query.strip(), start, end)
+
+    def estimating(self, now: float) -> None:
+        """Find out what it costs; a question that is still being asked ends with that."""
+        if self.phase is Phase.ASKING:
+            self.end(Phase.STOPPED, now)
+        if self.phase is not Phase.ESTIMATING:
+            self._before = self.phase
+        self.phase = Phase.ESTIMATING
+
+    def estimated(self) -> None:
+        """Be as before: what it costs is known, or won't be."""
+        if self.phase is Phase.ESTIMATING:
+            self.phase = self._before
 
     def begin(self, question: Question, estimate: Estimate, now: float) -> None:
         """Ask it."""
@@ -76,8 +90,12 @@ class Asking:
             self.phase = Phase.OVER if done else Phase.FAILED
 
     def end(self, phase: Phase, now: float) -> None:
-        """End it early."""
-        self.phase, self._ended = phase, now
+        """End it early; an answer to an earlier question stays what it is."""
+        self.estimated()
+        if self.phase is Phase.ASKING:
+            self.phase, self._ended = phase, now
+        elif self.phase is Phase.LOOKING:
+            self.phase = Phase.IDLE
 
     @property
     def running(self) -> bool:
@@ -151,11 +169,6 @@ class Asking:
             f"None of the {answer.examined:,} events scanned in {where} matched, from {span}.\n"
             "Loosen the query's filters, or choose a longer range (r)."
         )
-
-    @property
-    def cut(self) -> bool:
-        """Whether there are more rows than one answer has."""
-        return self.answer is not None and self.answer.total > MOST_ROWS
 
 
 _STATES = {

@@ -34,9 +34,9 @@ async def operator(sim: SimServer, tmp_path: Path) -> AsyncIterator[Operator]:
 
 
 @pytest.fixture(autouse=True)
-def _own_state(operator: Operator, monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in ("insights", "insights_keys"):
-        monkeypatch.setattr(f"tui.screens.{module}.state_folder", lambda: operator.state)
+def _own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in ("insights_subject", "insights_keys"):
+        monkeypatch.setattr(f"tui.screens.{module}.state_folder", lambda: tmp_path / "state")
 
 
 def screen(operator: Operator) -> InsightsScreen:
@@ -252,3 +252,15 @@ async def test_a_tail_leads_to_its_task_s_part_and_a_cluster_says_why_it_has_non
     made = screen(operator)
     await operator.until(lambda: made.asking.groups == (WEB,), "its log group")
     assert made.editor.text.startswith(f'filter @logStream like "{row.ref.name}"\n| ')
+
+
+async def test_quitting_stops_the_query(sim: SimServer, tmp_path: Path) -> None:
+    whole = demo_sources(sim, tmp_path)
+    few = msgspec.structs.replace(whole, aws=whole.aws[:1], eks=False)
+    async with operating(few, tmp_path / "state") as operator:
+        made = await opened(operator, span="59m")
+        await run(operator)
+        await operator.press("y")
+        await operator.until(lambda: made.asking.answer is not None)
+        await operator.press("ctrl+c")
+    assert queries(sim) == ["Cancelled"]

@@ -288,7 +288,33 @@ def test_an_end_that_is_no_answer_is_told(state: State) -> None:
     assert asking.progress(0.0).state != "Complete"
 
 
+def test_an_answer_stays_while_the_next_question_is_put() -> None:
+    asking = asked()
+    asking.hear(answer({"a": "1"}, total=1), 110.0)
+    told = asking.progress(110.0)
+    asking.estimating(200.0)
+    assert asking.running
+    asking.end(Phase.FAILED, 210.0)
+    assert asking.progress(300.0) == told
+    asking.estimating(400.0)
+    asking.estimated()
+    assert asking.progress(500.0) == told
+
+
+def test_a_question_ends_with_the_next_one() -> None:
+    asking = asked()
+    asking.hear(answer({"a": "1"}, state=State.RUNNING, total=1), 104.0)
+    asking.estimating(110.0)
+    asking.estimated()
+    assert asking.progress(500.0).state == "Stopped"
+    assert asking.progress(500.0).parts[-1] == "10 s"
+
+
 def test_an_empty_answer_says_why() -> None:
+    asking = asked()
+    asking.hear(answer(state=State.RUNNING), 101.0)
+    asking.end(Phase.STOPPED, 104.0)
+    assert asking.progress(0.0).state == "Stopped"
     asking = asked()
     asking.hear(answer(state=State.RUNNING), 101.0)
     assert "No rows yet" in asking.empty()
@@ -296,8 +322,6 @@ def test_an_empty_answer_says_why() -> None:
     assert "nothing to scan in 2 log groups" in asking.empty()
     asking.hear(answer(examined=5000), 103.0)
     assert "None of the 5,000 events" in asking.empty()
-    asking.end(Phase.STOPPED, 104.0)
-    assert asking.progress(0.0).state == "Stopped"
 
 
 def test_a_complaint_is_found_in_the_query() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from contextlib import aclosing
 from functools import partial
-from typing import TYPE_CHECKING, cast
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -13,16 +12,13 @@ from textual.widgets import TextArea
 
 from backends.base import BackendError
 from backends.logs.insights_model import LONGEST_QUERY, Answer, Estimate, Question
-from backends.model import Column, Problem, Resource, Scope
-from backends.questions import Questions
-from tui.compose import state_folder
-from tui.insights_asking import Asking, Phase, place_in
-from tui.insights_book import STARTERS, QueryBook
+from backends.model import Column, Problem, Resource
+from tui.insights_asking import Phase, place_in
+from tui.insights_book import STARTERS
 from tui.insights_rows import table_of
-from tui.screens import insights_choose as choose
 from tui.screens.insights_confirm import InsightsDialog
-from tui.screens.insights_keys import InsightsKeys
 from tui.screens.insights_record import RecordScreen
+from tui.screens.insights_subject import InsightsSubject
 from widgets.banner import Banner
 from widgets.filter_bar import FilterBar
 from widgets.key_bar import KeyBar
@@ -32,33 +28,19 @@ from widgets.resource_table import ResourceTable
 from widgets.row_view import HEALTH_FIRST
 from widgets.scope_bar import HeaderState, ScopeBar
 
-if TYPE_CHECKING:
-    from tui.app import TopdeckApp
-
 TICK = 0.5
 """Seconds between repaints of what goes on with time."""
 
 
-class InsightsScreen(InsightsKeys):
+class InsightsScreen(InsightsSubject):
     """Puts a question together, asks it, and shows its answer; leaving it stops the query."""
 
     def __init__(self, resource: Resource | None = None) -> None:
         """Begin with the log groups of `resource`, or with none chosen."""
-        super().__init__()
-        self.resource = resource
-        self.asking = Asking(resource.ref.name if resource is not None else "")
+        super().__init__(resource)
         self._columns: tuple[Column, ...] = ()
         self._utc = False
-
-    @property
-    def topdeck(self) -> TopdeckApp:
-        """The application, by its own type."""
-        return cast("TopdeckApp", self.app)
-
-    @property
-    def editor(self) -> QueryEditor:
-        """The query."""
-        return self.query_one(QueryEditor)
+        self._offers = (False, False)
 
     @property
     def column_keys(self) -> list[str]:
@@ -79,98 +61,16 @@ class InsightsScreen(InsightsKeys):
 
     def on_mount(self) -> None:
         """Begin to look for the log groups."""
-        self._questions = Questions(self.topdeck.fleet)
-        self._book = QueryBook(state_folder() / "queries.json")
         self.editor.focus()
-        self.set_interval(TICK, self._say)
-        self._prepare()
+        self.set_interval(TICK, self.say)
+        self.prepare()
 
-    # What it is about
-
-    @work(exclusive=True, group="prepare")
-    async def _prepare(self) -> None:
-        """Find the place and the log groups of the resource that one comes from."""
-        places = self._questions.places()
-        self._look(places[0] if places else None)
-        if self.resource is not None:
-            self.asking.phase = Phase.LOOKING
-            self._say()
-            try:
-                choice = await self._questions.choice(self.resource)
-            except BackendError as error:
-                self._fail(error.problem)
-            else:
-                self.asking.groups, self.asking.note = choice.groups, choice.note
-                self._look(choice.scope)
-                if choice.narrow:
-                    self.editor.show(f"{choice.narrow}\n| {self.editor.text}")
-                self.asking.phase = Phase.IDLE
-        if not places:
-            why = "no AWS profile is looked at, so there is nobody to ask"
-            self._fail(Problem("invalid", "CloudWatch Logs Insights", why, "add --profile"))
-            return
-        await self._settle()
-
-    def _look(self, scope: Scope | None) -> None:
-        if scope is not None:
-            self.asking.scope = scope
-        self._say()
-
-    async def _settle(self) -> None:
-        """Find out which account the place is of."""
-        try:
-            settled = await self._questions.settled(self.asking.scope)
-        except BackendError as error:
-            self._fail(error.problem)
-        else:
-            self._look(settled)
-
-    @work(exclusive=True, group="choose")
-    async def action_groups(self) -> None:
-        """Mark log groups."""
-        picker, hint = choose.group_picker(self.asking), ""
-        if self.resource is not None and not self.asking.groups:
-            hint = self.resource.ref.scope.cluster or self.resource.ref.name
-        fill = choose.fill(picker, self._questions, self.asking.scope, hint)
-        filling = self.run_worker(fill, group="fill", exclusive=True, exit_on_error=False)
-        chosen = await self.app.push_screen_wait(picker)
-        filling.cancel()
-        if chosen is not None:
-            self.asking.groups, self.asking.note = chosen, ""
-            self._say()
-
-    @work(exclusive=True, group="choose")
-    async def action_range(self) -> None:
-        """Choose the time range."""
-        span = await choose.choose_range(self.app, self.topdeck.fleet.clock.now())
-        if span is not None:
-            self.asking.span = span
-            self._say()
-
-    @work(exclusive=True, group="choose")
-    async def action_place(self) -> None:
-        """Choose the account and region; log groups are chosen anew then."""
-        place = await choose.choose_place(self.app, self._questions.places())
-        if place is not None:
-            self.asking.groups, self.asking.note = (), ""
-            self._look(place)
-            await self._settle()
-
-    @work(exclusive=True, group="choose")
-    async def action_queries(self) -> None:
-        """Choose a query."""
-        remembered = await asyncio.to_thread(self._book.load)
-        query = await choose.choose_query(self.app, remembered)
-        if query is not None:
-            self.editor.show(query)
-            self.editor.focus()
+    # Asking
 
     @on(TextArea.Changed)
     def _edited(self) -> None:
-        """A complaint about a query is of no use once that is another one."""
+        """Take back a complaint about a query that is another one now."""
         self.query_one(Banner).show(None)
-
-    # Asking
 
     @work(exclusive=True, group="ask")
     async def action_run(self) -> None:
@@ -178,47 +78,48 @@ class InsightsScreen(InsightsKeys):
         asking, clock = self.asking, self.topdeck.fleet.clock
         question = asking.compose(self.editor.text, clock.now())
         self.query_one(Banner).show(None)
-        before, asking.phase = asking.phase, Phase.ESTIMATING
-        self._say()
+        asking.estimating(clock.now())
+        self.say()
         try:
-            estimate = await self._questions.estimate(question)
-            asking.phase = before if before is not Phase.ASKING else Phase.STOPPED
+            estimate = await self.questions.estimate(question)
+            asking.estimated()
+            self.say()
             dialog = InsightsDialog(question, asking.span, estimate)
             if await self.app.push_screen_wait(dialog):
                 await self._follow(question, estimate)
         except BackendError as error:
-            self._fail(error.problem)
-        self._say()
+            self.fail(error.problem)
+        self.say()
 
     async def _follow(self, question: Question, estimate: Estimate) -> None:
         clock = self.topdeck.fleet.clock
         self.asking.begin(question, estimate, clock.now())
         self._clear()
         self.table.focus()
-        self._say()
-        async with aclosing(self._questions.ask(question)) as answers:
+        self.say()
+        async with aclosing(self.questions.ask(question)) as answers:
             async for answer in answers:
                 await self._show(answer)
                 self.asking.hear(answer, clock.now())
-                self._say()
-        await asyncio.to_thread(self._book.remember, question.query)
+                self.say()
+        await asyncio.to_thread(self.book.remember, question.query)
 
     def action_stop(self) -> None:
         """Stop the query, and keep what it has found."""
         if self.asking.running:
             self.workers.cancel_group(self, "ask")
             self.asking.end(Phase.STOPPED, self.topdeck.fleet.clock.now())
-            self._say()
+            self.say()
 
-    def _fail(self, problem: Problem) -> None:
+    def fail(self, problem: Problem) -> None:
         """Say what went wrong, and point at it where it is in the query."""
         self.query_one(Banner).show(problem)
-        self.asking.end(Phase.FAILED if self.asking.question else Phase.IDLE, self._now())
+        self.asking.end(Phase.FAILED, self._now())
         place = place_in(problem.message)
         if place is not None:
             self.editor.point_at(*place)
             self.editor.focus()
-        self._say()
+        self.say()
 
     def _now(self) -> float:
         return self.topdeck.fleet.clock.now()
@@ -248,12 +149,12 @@ class InsightsScreen(InsightsKeys):
         self._utc = not self._utc
         if self.asking.answer is not None:
             await self._show(self.asking.answer)
-        self._say()
+        self.say()
 
     @on(ResourceTable.RowActivated)
     def _open(self, event: ResourceTable.RowActivated) -> None:
         if self.is_current:
-            self.app.push_screen(RecordScreen(event.resource, self._questions))
+            self.app.push_screen(RecordScreen(event.resource, self.questions))
 
     @on(ResourceTable.HeaderClicked)
     def _header_clicked(self, event: ResourceTable.HeaderClicked) -> None:
@@ -263,7 +164,7 @@ class InsightsScreen(InsightsKeys):
     @on(FilterBar.Changed)
     def _filter_changed(self, event: FilterBar.Changed) -> None:
         self.table.set_filter(event.text)
-        self._say()
+        self.say()
 
     @on(FilterBar.Kept)
     @on(FilterBar.Dismissed)
@@ -272,7 +173,8 @@ class InsightsScreen(InsightsKeys):
 
     # What is said around it
 
-    def _say(self) -> None:
+    def say(self) -> None:
+        """Bring up to date what is said around the query and its answer."""
         if not self.is_mounted:
             return
         asking, now = self.asking, self._now()
@@ -296,7 +198,10 @@ class InsightsScreen(InsightsKeys):
         if bar.text:
             note = table.note or f"{table.shown} of {table.total}"
             bar.set_note(note, problem=bool(table.note))
-        self.refresh_bindings()
+        offers = (asking.running, bool(self._columns))
+        if offers != self._offers:
+            self._offers = offers
+            self.refresh_bindings()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Grey what there is nothing to do for."""
@@ -318,7 +223,7 @@ class InsightsScreen(InsightsKeys):
         if bar.text:
             bar.clear()
             self.table.set_filter("")
-            self._say()
+            self.say()
         elif self.editor.has_focus:
             self.table.focus()
         elif self.asking.running:
