@@ -61,6 +61,13 @@ def test_columns_stay_and_widen_while_lines_have_them() -> None:
     assert columns.heading().split() == ["MESSAGE", "host"]
 
 
+def test_a_column_does_not_change_sides() -> None:
+    columns = Columns()
+    columns.update([told(size=1), told(size="large")], 100)
+    columns.update([told(size=22), told(size=3)], 100)
+    assert drawn(columns, told(size=3)) == "3    "
+
+
 def test_what_does_not_fit_is_left_to_the_end_of_the_line() -> None:
     columns = Columns()
     columns.update(LINES, 33)

@@ -163,6 +163,14 @@ async def test_a_filter_by_level_keeps_traces_folded_and_whole() -> None:
         assert [text.split("web ")[1] for text in saved] == [*TRACE, "WARN w"]
 
 
+async def test_what_the_pane_says_itself_has_no_level() -> None:
+    app = LogApp()
+    async with app.run_test(size=SIZE):
+        app.pane.feed(LogBatch(notes=("began",), lines=batch("plain", "INFO b").lines))
+        app.pane.set_filter("level!=debug")
+        assert words(await app.shown()) == ["      plain", "INFO  b"]
+
+
 async def test_filters_by_field_are_applied_as_lines_come() -> None:
     app = LogApp()
     async with app.run_test(size=SIZE):

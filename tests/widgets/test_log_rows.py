@@ -168,3 +168,27 @@ def test_what_is_remembered_is_bounded() -> None:
     for row in range(0, 150_000, 100):
         view.to_row(row)
     assert len(index._known) < 600
+
+
+def test_a_window_may_begin_with_what_is_folded_away() -> None:
+    heights = [1, 0, 0, 2, 1, 0]
+    index = RowIndex(lambda lo, hi: heights[lo:hi])
+    index.resize(0, len(heights))
+    view = Viewport(index, 2)
+    view.following, view.top = False, (1, 0)
+    view.settle()
+    assert view.window() == [(3, 0), (3, 1)]
+    view.move(1)
+    assert view.window() == [(3, 1), (4, 0)]
+    view.move(-2)
+    assert view.window() == [(0, 0), (3, 0)]
+    assert index.rows == 4
+
+
+def test_a_log_that_is_all_folded_away_can_be_scrolled() -> None:
+    index = RowIndex(lambda lo, hi: [0] * (hi - lo), chunk=4)
+    index.resize(0, 100)
+    view = Viewport(index, 5)
+    view.to_row(3)
+    view.move(-1)
+    assert view.window() == []
