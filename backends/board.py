@@ -62,7 +62,7 @@ BoardListener: TypeAlias = Callable[[tuple[Resource, ...], tuple[Ref, ...]], Non
 PATIENCE = 2.0
 """Seconds that a scope may take to answer before it gets a row that says it is being asked."""
 
-QUIET = 1.0
+QUIET = 2.0
 """Seconds between two looks at clusters of which nothing is new but how old their rows are."""
 
 WORST_KEPT = 200
@@ -90,6 +90,7 @@ class Board:
         self._dirty_roots: set[Query] = set()
         self._dirty: set[Ref] = set()
         self._aged: set[Ref] = set()
+        self._uncounted: set[Ref] = set()
         self._looked = float("-inf")
         self._listeners: dict[BoardListener, None] = {}
         self._opened: dict[Query, float] = {}
@@ -124,9 +125,14 @@ class Board:
     @property
     def counted(self) -> tuple[int, int]:
         """How many clusters' workloads have had a first answer, and how many clusters there are."""
-        entries = self._entries.values()
-        done = sum(all(feed.shelf.settled for feed in entry.feeds) for entry in entries)
-        return done, len(entries)
+        answered = [
+            ref
+            for ref in self._uncounted
+            if ref not in self._entries or _is_counted(self._entries[ref])
+        ]
+        self._uncounted.difference_update(answered)
+        known = len(self._entries)
+        return known - len(self._uncounted), known
 
     def statuses(self) -> Sequence[FeedStatus | None]:
         """The status of every scope's feed, None where nothing has come yet; and, while clusters
@@ -134,7 +140,7 @@ class Board:
         found = [root.shelf.status for root in self._roots]
         done, known = self.counted
         if done < known:
-            found = [_uncounted(status) for status in found]
+            found = [_without_counts(status) for status in found]
             now = self._fleet.clock.now()
             found.append(FeedStatus(FeedState.LOADING, now, loaded=done, total=known))
         return found
@@ -242,6 +248,7 @@ class Board:
     def _adopt(self, cluster: Resource, root: Subscription) -> None:
         entry = self._entries[cluster.ref] = _Entry(cluster, root)
         ref = cluster.ref
+        self._uncounted.add(ref)
         for query in self._fleet.workloads(ref):
             feed = self._fleet.open(query, visible=False)
             feed.listen(partial(self._feed_changed, ref))
@@ -344,7 +351,11 @@ def _worst(entry: _Entry) -> str:
     return f"{worst.ref.name}: {worst.reason or worst.status}"
 
 
-def _uncounted(status: FeedStatus | None) -> FeedStatus | None:
+def _is_counted(entry: _Entry) -> bool:
+    return all(feed.shelf.settled for feed in entry.feeds)
+
+
+def _without_counts(status: FeedStatus | None) -> FeedStatus | None:
     """Return a scope's status without the clusters that it has found so far."""
     if status is None or status.state is not FeedState.LOADING:
         return status

@@ -39,7 +39,7 @@ IDLE = 20.0
 RATE, SECONDS = 2000.0, 10.0
 """Pod events a second, and for how long."""
 
-PATIENCE = 60.0
+PATIENCE = 90.0
 """Seconds after which whatever is waited for has failed."""
 
 LOOK = 0.05
@@ -58,7 +58,7 @@ def measure() -> list[tuple[str, float, str]]:
         began = time.time()
         done = subprocess.run(
             [sys.executable, "-c", _APP],
-            input=json.dumps(info | {"began": began}), capture_output=True, text=True, timeout=200,
+            input=json.dumps(info | {"began": began}), capture_output=True, text=True, timeout=280,
             check=False,
         )  # fmt: skip
         if done.returncode:
