@@ -232,7 +232,7 @@ class NamePicker(Modal[tuple[str, ...] | None]):
         elif len(self._chosen) < self._most:
             self._chosen[name] = None
         else:
-            self.say(f"At most {self._most} can be marked.")
+            self._said = f"At most {self._most} can be marked."
         self._mark(name)
 
     def _mark(self, name: str) -> None:

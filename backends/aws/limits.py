@@ -63,7 +63,10 @@ _KNOWN = {
     for operation in operations
 }
 
-_FILTER_RATES = {"us-east-1": 25.0, "eu-central-1": 5.0}
+_FILTER_RATES = {
+    "us-east-1": 25.0, "ap-northeast-3": 5.0, "ap-southeast-3": 5.0, "ca-west-1": 5.0,
+    "eu-central-1": 5.0, "il-central-1": 5.0,
+}  # fmt: skip
 """FilterLogEvents calls a second where they differ from the usual 10."""
 
 _UNPUBLISHED = {"sts": 50.0, "servicediscovery": 10.0, "eks": 10.0, "application-autoscaling": 10.0}

@@ -25,10 +25,18 @@ def test_ecs_has_buckets_of_several_actions(operation: str, limit: Limit) -> Non
 
 
 @pytest.mark.parametrize(
-    ("region", "rate"), [("us-east-1", 25), ("eu-central-1", 5), ("eu-west-1", 10)]
+    ("region", "rate"),
+    [("us-east-1", 25), ("eu-central-1", 5), ("ca-west-1", 5), ("eu-west-1", 10)],
 )
 def test_reading_logs_depends_on_the_region(region: str, rate: float) -> None:
     assert limit_for("logs", "FilterLogEvents", region) == Limit("logs:filter", rate, rate)
+
+
+def test_insights_has_buckets_of_its_own() -> None:
+    assert limit_for("logs", "StartQuery", "us-east-1") == Limit("logs:start-query", 10, 10)
+    assert limit_for("logs", "GetQueryResults", "us-east-1").rate == 10
+    stop, record = (limit_for("logs", name, "us-east-1") for name in ("StopQuery", "GetLogRecord"))
+    assert stop == record
 
 
 def test_load_balancers_have_one_bucket_for_all_that_reads() -> None:
