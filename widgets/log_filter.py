@@ -67,6 +67,8 @@ class Pattern:
             return True
         if self.inverted or other.inverted or self.regex or other.regex or other.empty:
             return False
+        if other.by_line:
+            return False
         if other.folded:
             return other.body in self.body.lower()
         return other.body in self.body

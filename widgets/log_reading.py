@@ -84,8 +84,9 @@ class LogReading(LogControl):
         if start is None:
             start = window[0 if step > 0 else -1][0]
         where = "below" if step > 0 else "above"
-        shown = " that is shown" if self.filter_text else ""
-        self.search(self._model.seek_failure(start, step), f"No error {where}{shown}")
+        among = "shown" if self.filter_text else "held"
+        missed = f"No error {where} among the lines {among}"
+        self.search(self._model.seek_failure(start, step), missed)
 
     # Stack traces
 

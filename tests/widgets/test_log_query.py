@@ -164,6 +164,9 @@ def test_a_note_of_the_pane_fulfils_no_condition() -> None:
         ("a=b time", "a=b timeout", False),
         ("a=b timeout", "time", True),
         ("a=b", "time", False),
+        ("time", "a=b", False),
+        ("time", "level=info", False),
+        ("time", "level=info tim", False),
     ],
 )
 def test_narrowing(one: str, other: str, narrows: bool) -> None:
