@@ -102,7 +102,7 @@ class Reader:
         elif not past:
             begin = begin or self._began - OVERLAP_MS / 1000
         member = self._members[stream.stream] = Member(stream, begin, past=past)
-        member.floor = member.cursor - OVERLAP_MS
+        member.floor = member.cursor - (0 if past else OVERLAP_MS)
         member.heard = self._clock.monotonic()
         self._wake.set()
 

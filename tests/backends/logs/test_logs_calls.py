@@ -165,3 +165,16 @@ def test_a_stream_that_joins_empty_makes_nothing_come_twice():
         await tailing.stop()
 
     scene(play)
+
+
+def test_what_was_not_asked_for_does_not_come_later_either():
+    async def play(logs, now):
+        where = stream("app/a")
+        texts = ticking(logs, where, now, 120, begin=-60)
+        tailing = Tail(logs, StreamSet([where]), LogRequest(since=30.0))
+        await asyncio.sleep(130)
+        assert tailing.texts == texts[30:]
+        assert [batch.since for _, batch in tailing.got if batch.live] == [now - 30]
+        await tailing.stop()
+
+    scene(play)
