@@ -36,7 +36,8 @@ FRAME = 1 / 30
 """Seconds between two paints at least."""
 
 FLOOD_FRAME = 1 / 12
-"""The same while every line in view is a new one each time: nobody reads that."""
+"""The same while every line in view is a new one each time, which nobody reads, and while a
+filter looks for matches far away from a screen that is full of them."""
 
 
 class LogPane(LogReading):
@@ -179,7 +180,9 @@ class LogPane(LogReading):
         busy = self._advance()
         if not self._stale:
             return
-        if not busy or self._clock.monotonic() - self._painted >= self._pace:
+        full = busy and self.matched > 2 * self._model.viewport.height
+        pace = FLOOD_FRAME if full else self._pace
+        if not busy or self._clock.monotonic() - self._painted >= pace:
             self.show_log()
 
     def _advance(self) -> bool:
