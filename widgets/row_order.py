@@ -201,7 +201,7 @@ class RowOrder:
             return
         self._hold(self._in_order(*self._by_name()), finished=True)
 
-    def _in_order(self, refs: list[Ref], resources: Collection[Resource]) -> list[Ref]:
+    def _in_order(self, refs: Collection[Ref], resources: Collection[Resource]) -> list[Ref]:
         """Return rows in order that are in order of their names."""
         if self._index is not None:
             cells = self.column_cells(resources, self._index)
@@ -241,14 +241,13 @@ class RowOrder:
         self.rows = named
         self._named, self._naming, self._unnamed = True, None, set(fresh)
 
-    def _by_name(self) -> tuple[list[Ref], Collection[Resource]]:
+    def _by_name(self) -> tuple[Collection[Ref], Collection[Resource]]:
         """Return all rows in order of their names."""
         if not self._named or self._too_many_unnamed():
             self._settle_names({ref: self.rows[ref] for ref in in_order_of_names(self.rows)})
-        refs = list(self.rows)
         if not self._unnamed:
-            return refs, self.rows.values()
-        resources = list(self.rows.values())
+            return self.rows.keys(), self.rows.values()
+        refs, resources = list(self.rows), list(self.rows.values())
         end = len(refs) - len(self._unnamed)
         tail = in_order_of_names(refs[end:])
         del refs[end:], resources[end:]

@@ -101,6 +101,12 @@ class RowView:
         """Return the resource of a Ref as last seen, shown or not."""
         return self._order.rows.get(ref)
 
+    def at(self, index: int) -> Row | None:
+        """Return the row at an index among the shown ones; None beyond either end."""
+        if not 0 <= index < self.shown:
+            return None
+        return self.row(self._order.rows[self.refs(index + 1)[index]])
+
     def shows(self, ref: Ref) -> bool:
         """Return whether a Ref is there and passes the filter."""
         if ref not in self._order.rows:
@@ -291,9 +297,9 @@ class VisibleRows(Sequence[Row]):
             span = range(count)[at]
             refs = view.refs(max(span[0], span[-1]) + 1 if span else 0)[at]
             return [row for ref in refs if (row := view.get(ref)) is not None]
-        index = range(count)[at]
-        row = view.get(view.refs(index + 1)[index])
-        assert row is not None
+        row = view.at(at if at >= 0 else at + count)
+        if row is None:
+            raise IndexError(at)
         return row
 
     def __iter__(self) -> Iterator[Row]:

@@ -88,7 +88,7 @@ def selecting(healths: bytes, health: Health) -> bytes:
 
 
 def arranged(
-    refs: list[Ref],
+    refs: Collection[Ref],
     resources: Collection[Resource],
     cells: Sequence[Cell],
     column: Column,
@@ -99,22 +99,20 @@ def arranged(
 
     All three are aligned, and in the order that those of equal keys are to have.
     """
-    keys: Sequence[SortKey]
-    form, kinds = column.format, set(map(type, cells))
+    form, backwards = column.format, reverse is not (column.format is Format.AGE)
     if form is Format.STATUS:
         ranks = _ranks(cells, column)
-        count = len(ranks)
-        keys = [
-            health * count + (ranks[cell] or 0)
+        keys: Sequence[SortKey] = [
+            health * len(ranks) + (ranks[cell] or 0)
             for health, cell in zip(healths_of(resources), cells, strict=True)
         ]
     elif form is Format.RATIO or (form is Format.TEXT and _are_few(cells)):
         keys = [*map(_ranks(cells, column).__getitem__, cells)]
-    elif form is Format.TEXT and kinds == {str}:
+    elif form is not Format.TEXT and _are_numbers(cells):
+        # They are their own keys; of ages the later is the younger one.
+        return _by_keys(refs, cast("Sequence[float]", cells), backwards)
+    elif form is Format.TEXT and set(map(type, cells)) == {str}:
         return _by_keys(refs, _in_lower_case(cast("Sequence[str]", cells)), reverse)
-    elif kinds == {int} or (kinds == {float} and isfinite(sum(cast("Sequence[float]", cells)))):
-        # Numbers are their own keys; of ages the later is the younger one.
-        return _by_keys(refs, cast("Sequence[float]", cells), reverse is not (form is Format.AGE))
     else:
         keys = [sort_key(cell, column, Health.OK) for cell in cells]
     if None not in keys:
@@ -125,9 +123,17 @@ def arranged(
     return ordered
 
 
-def _by_keys(refs: list[Ref], keys: Iterable[SortKey], reverse: bool) -> list[Ref]:
+def _by_keys(refs: Iterable[Ref], keys: Iterable[SortKey], reverse: bool) -> list[Ref]:
     """Sort by keys that are aligned: each call of `next` returns the one that is due."""
     return sorted(refs, key=partial(next, iter(keys)), reverse=reverse)
+
+
+def _are_numbers(cells: Sequence[Cell]) -> bool:
+    """Return whether all cells are finite numbers: only then their sum is one."""
+    try:
+        return isfinite(sum(cast("Sequence[float]", cells)))
+    except (TypeError, OverflowError):
+        return False
 
 
 def _are_few(cells: Sequence[Cell]) -> bool:

@@ -44,7 +44,7 @@ class Viewport:
     @property
     def lines(self) -> int:
         """How many lines there are."""
-        return len(self._view.visible) + self.gone
+        return self._view.shown + self.gone
 
     @property
     def cursor(self) -> int | None:
@@ -58,13 +58,12 @@ class Viewport:
 
     def row_at(self, line: int) -> Row | None:
         """Return the row of a line; None for the gone one and beyond the end."""
-        rows = self._view.visible
         if self.gone and self._row is not None:
             hole = self._view.place(self._row)
             if line == hole:
                 return None
             line -= line > hole
-        return rows[line] if 0 <= line < len(rows) else None
+        return self._view.at(line)
 
     def settle(self, *, asked: bool) -> None:
         """Find the cursor's row again after the view changed.

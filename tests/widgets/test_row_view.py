@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import ExitStack
 from unittest.mock import patch
 
@@ -331,3 +331,67 @@ def test_a_projection_makes_the_cells() -> None:
     view.set_columns(COLUMNS, project)
     view.replace(named("web"))
     assert view.visible[0].cells == ("WEB", None, None, None, None)
+
+
+def test_one_column_is_picked_without_projecting_the_others() -> None:
+    asked: list[int] = []
+
+    def project(r: Resource) -> tuple[Cell, ...]:
+        raise AssertionError("every cell of a row that only has to be put in order")
+
+    def pick(rows: Collection[Resource], index: int) -> list[Cell]:
+        asked.append(index)
+        return [r.cells[index] for r in rows]
+
+    view = RowView()
+    view.set_columns(COLUMNS, project, pick)
+    view.replace([resource("a", count=1), resource("b", count=3), resource("c", count=2)])
+    view.sort("count", True)
+    assert [r.ref.name for r in view.resources] == ["b", "c", "a"]
+    view.apply([resource("c", count=9)], [])
+    assert [r.ref.name for r in view.resources] == ["c", "b", "a"]
+    assert set(asked) == {3}
+
+
+def test_many_changes_are_taken_over_as_each_of_them() -> None:
+    view, one_by_one = make_view(), make_view()
+    rows = [resource(f"web-{number:04}", count=number) for number in range(2000)]
+    for each in (view, one_by_one):
+        each.sort("count", False)
+        each.replace(rows)
+        each.set_filter(RowFilter.parse("!web-0", COLUMNS))
+    changed = [resource(f"web-{number:04}", count=-number) for number in range(500, 1400, 4)]
+    added = [resource(f"new-{number:04}", count=number) for number in range(0, 2000, 20)]
+    gone = [ref(f"web-{number:04}") for number in range(1, 2000, 9)]
+    view.apply([*changed, *added], gone)
+    for address in gone:
+        one_by_one.apply((), [address])
+    for each_changed in (*changed, *added):
+        one_by_one.apply([each_changed], ())
+    assert view.resources == one_by_one.resources
+    assert view.health_counts == one_by_one.health_counts
+    view.set_filter(RowFilter())
+    one_by_one.set_filter(RowFilter())
+    assert view.resources == one_by_one.resources
+
+
+def test_what_changes_between_two_slices_of_naming_is_not_lost() -> None:
+    view = make_view(sliced(2))
+    rows = [resource(f"web-{number:05}", count=number) for number in range(6000)]
+    view.replace(rows[::-1])
+    view.warm()
+    turn = 0
+    while view.warm():
+        turn += 1
+        number = turn * 97 % 6000
+        view.apply([resource(f"web-{number:05}", Health.FAILING, count=-turn)], [])
+        view.apply([resource(f"api-{turn:05}")], [ref(f"web-{(number + 1) % 6000:05}")])
+        view.warm()
+        assert turn < 500
+    assert turn > 3
+    view.sort("name", False)
+    shown = [r.ref.name for r in view.resources]
+    assert shown == sorted(shown)
+    assert len(shown) == view.total
+    assert view.find(ref("web-00097")) is not None
+    assert view.find(ref("web-00097")).cells[3] == -1  # type: ignore[union-attr]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from table_support import COLUMNS, TableApp, painted, ref, resource
 
 from backends.model import Health, Ref, Resource
-from widgets import resource_table
+from widgets import resource_table, row_order
 from widgets.cells import age_text, sort_key
 from widgets.health import HEALTH_LOOKS
 from widgets.row_view import HEALTH_FIRST
@@ -88,6 +88,7 @@ events = st.one_of(
     st.tuples(st.just("press"), st.sampled_from(["j", "k", "G", "g", "ctrl+f", "ctrl+b"])),
     st.tuples(st.just("wheel"), st.integers(0, 12)),
     st.tuples(st.just("time"), st.sampled_from([1, 60])),
+    st.tuples(st.just("expect"), st.booleans()),
 )
 
 
@@ -127,6 +128,7 @@ async def play(script: list[tuple[object, ...]]) -> None:
             "sort": sort,
             "wheel": lambda top: table.scroll_to(y=top, animate=False),
             "time": wait,
+            "expect": table.expect_filter,
         }
         for act, *given_ in script:
             cursor = table.cursor_ref
@@ -135,7 +137,7 @@ async def play(script: list[tuple[object, ...]]) -> None:
             else:
                 acts[act](*given_)
             screen = await painted(app)
-            if act in ("apply", "replace", "sort", "time") and cursor is not None:
+            if act in ("apply", "replace", "sort", "time", "expect") and cursor is not None:
                 assert table.cursor_ref == cursor
             expected = naive.lines(table.cursor_ref, table._port.cursor)
             top = table.scroll_offset.y
@@ -152,7 +154,8 @@ PHASES = (Phase.explicit, Phase.reuse, Phase.generate)
 @settings(max_examples=25, deadline=None, phases=PHASES)
 @given(st.lists(events, min_size=5, max_size=20))
 def test_the_screen_shows_what_a_naive_table_would(script: list[tuple[object, ...]]) -> None:
-    with patch.object(resource_table, "FRAME", 0.001):
+    """The first rows of a load are put in order before the others, as if there were many."""
+    with patch.object(resource_table, "FRAME", 0.001), patch.multiple(row_order, HEAD=7, _SMALL=3):
         asyncio.run(play([("replace", [resource(name) for name in NAMES[::2]]), *script]))
 
 
@@ -176,6 +179,14 @@ def test_the_screen_agrees_after_a_burst_within_one_frame(
                     for name in deletes:  # type: ignore[attr-defined]
                         naive.rows.pop(ref(name), None)
                     naive.rows.update((r.ref, r) for r in upserts)  # type: ignore[attr-defined]
+                elif act == "replace":
+                    app.table.replace(given_[0])  # type: ignore[arg-type]
+                    naive.rows = {r.ref: r for r in given_[0]}  # type: ignore[attr-defined]
+                elif act == "filter":
+                    app.table.set_filter(given_[0] and f"name:{given_[0]}")  # type: ignore[arg-type]
+                    naive.filter = given_[0]  # type: ignore[assignment]
+                elif act == "wheel":
+                    app.table.scroll_to(y=given_[0], animate=False)  # type: ignore[arg-type]
                 elif act == "sort":
                     app.table.sort_by(*given_)  # type: ignore[arg-type]
                     naive.key, naive.reverse = given_  # type: ignore[assignment]
