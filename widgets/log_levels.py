@@ -12,21 +12,29 @@ from itertools import islice
 from typing import Final
 
 from backends.text import ANSI
+from widgets.log_level_names import (
+    ANY_CASE,
+    CAPITALS,
+    DEBUG,
+    ERROR,
+    FATAL,
+    INFO,
+    LEVELS,
+    NAMES,
+    NONE,
+    NUMBERS,
+    PROSE,
+    SYSLOG,
+    TRACE,
+    WARN,
+    WORDS,
+    level_named,
+)  # fmt: skip
 
-NONE: Final = 0
-"""The line names no level."""
-TRACE: Final = 1
-"""Finer than debugging."""
-DEBUG: Final = 2
-"""For who wrote the program."""
-INFO: Final = 3
-"""As it should be; notices count as this."""
-WARN: Final = 4
-"""It may go wrong; an access log's 4xx."""
-ERROR: Final = 5
-"""Something failed; an access log's 5xx, an uncaught exception."""
-FATAL: Final = 6
-"""The program can't go on: critical, alert, emergency, panic."""
+__all__ = [
+    "DEBUG", "DIES", "ERROR", "FATAL", "FRAME", "HEAD", "INFO", "JSON_HEAD", "LEVEL", "LEVELS",
+    "NAMES", "NONE", "TRACE", "WARN", "WORDS", "level_named", "level_of", "signs_of",
+]  # fmt: skip
 
 LEVEL: Final = 0x07
 """The bits of a sign that are the level."""
@@ -34,12 +42,6 @@ FRAME: Final = 0x20
 """The line only makes sense as a part of the stack trace before it."""
 DIES: Final = 0x40
 """A stack trace may begin here."""
-
-LEVELS: Final = range(TRACE, FATAL + 1)
-"""All that a line can have, from the least to the gravest."""
-
-NAMES: Final = ("", "TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL")
-"""What each level is called, by its number."""
 
 HEAD: Final = 240
 """Characters at the beginning of a line in which a level is looked for."""
@@ -50,41 +52,18 @@ JSON_HEAD: Final = 4096
 TOKENS: Final = 8
 """Words at the beginning of a line of which one may be its level."""
 
-_WORDS: Final[dict[int, str]] = {
-    TRACE: "trace trce trc verbose vrb finest finer",
-    DEBUG: "debug dbug dbg fine",
-    INFO: "info inf information informational notice log statement hint config",
-    WARN: "warning warn wrn",
-    ERROR: "error err erro eror fail failure severe",
-    FATAL: "fatal ftl critical crit alert emergency emerg panic pnc dpanic",
-}
-"""What loggers write for each level: syslog, log4j, java.util.logging, slog, zap, zerolog,
-logrus, log15, Serilog, .NET's console, Postgres."""
-
-_PROSE: Final = {
-    "fine", "finer", "finest", "config", "log", "hint", "statement", "fail", "failure", "alert",
-}  # fmt: skip
-"""Those that are levels in capitals and as the value of a field only."""
-
-WORDS: Final[dict[str, int]] = {
-    word: level for level, words in _WORDS.items() for word in words.split()
-}
-"""The level that a word means, in lower case, as the value of a field."""
-
-_CAPITALS: Final = {word.upper(): level for word, level in WORDS.items()}
 _MIXED: Final = {
     form: level
     for word, level in WORDS.items()
-    if word not in _PROSE
+    if word not in PROSE
     for form in (word, word.capitalize())
 }
-_LEAD: Final = _CAPITALS | _MIXED | {"fail": ERROR}
-_FIRST: Final = _CAPITALS | {f"{word}:": level for word, level in _LEAD.items()}
+_LEAD: Final = CAPITALS | _MIXED | {"fail": ERROR}
+_FIRST: Final = CAPITALS | {f"{word}:": level for word, level in _LEAD.items()}
 _TOKENS: Final = {
     **_FIRST, **_MIXED
 }  # fmt: skip
 
-_ANY: Final = WORDS | _CAPITALS | {word.capitalize(): level for word, level in WORDS.items()}
 _STAMPED: Final = frozenset("0123456789[")
 _COMMON: Final = re.compile(
     r"\[?\d[\d:.,/T+ -]*+Z?+[\])]?+\s*+"
@@ -93,10 +72,6 @@ _COMMON: Final = re.compile(
 )
 """A time, maybe a thread or a logger, and a word in capitals or brackets."""
 
-_NUMBERS: Final = {"10": TRACE, "20": DEBUG, "30": INFO, "40": WARN, "50": ERROR, "60": FATAL}
-"""bunyan's and pino's."""
-_SYSLOG: Final = (FATAL, FATAL, FATAL, ERROR, WARN, INFO, INFO, DEBUG)
-"""RFC 5424's severities, 0 to 7."""
 _KLOG: Final = {"I": INFO, "W": WARN, "E": ERROR, "F": FATAL}
 _MONGO: Final = {"F": FATAL, "E": ERROR, "W": WARN, "I": INFO, "D": DEBUG}
 
@@ -170,27 +145,22 @@ def signs_of(text: str) -> int:
         first = head[:1]
     if first in _STAMPED:
         match = _COMMON.match(head)
-        if match and (level := _ANY.get(match[1])):
+        if match and (level := ANY_CASE.get(match[1])):
             return level
-        if first == "[" and (level := _ANY.get(head[1 : head.find("]", 1, 14)])):
+        if first == "[" and (level := ANY_CASE.get(head[1 : head.find("]", 1, 14)])):
             return level
         if " HTTP/" in text and (match := _STATUS.search(text, 0, JSON_HEAD)):
             return _BY_STATUS.get(match[1], NONE)
     elif first in _KLOG and head[5:6] == " " and head[8:9] == ":" and head[1:5].isdigit():
         return _KLOG[first]
     elif first == "<" and (match := _PRIORITY.match(head)):
-        return _SYSLOG[int(match[1]) & 7]
+        return SYSLOG[int(match[1]) & 7]
     at = head.find("level=")
     if at == 0 or (at > 0 and head[at - 1] == " "):
         word = head[at + 6 : at + 24].partition(" ")[0]
-        if word in _ANY:
-            return _ANY[word]
+        if word in ANY_CASE:
+            return ANY_CASE[word]
     return _by_words(head)
-
-
-def level_named(word: str) -> int:
-    """Return the level that a word or a number stands for, whatever its case; or `NONE`."""
-    return WORDS.get(word.lower()) or _NUMBERS.get(word, NONE)
 
 
 def _by_words(head: str) -> int:
@@ -216,11 +186,11 @@ def _in_json(text: str) -> int:
     """Return the level of an object by the first of its own fields that is named like one."""
     at = text.find('"level":', 0, JSON_HEAD)  # most are written so, and found at once
     if at > 0 and text.rfind("{", 0, at) == 0:
-        value = text[at + 8 : at + 28]
+        value = text[at + 8 : at + 28].lstrip()
         if value[:1] == '"':
-            if level := _ANY.get(value[1 : value.find('"', 1)]):
+            if level := ANY_CASE.get(value[1 : value.find('"', 1)]):
                 return level
-        elif value[2:3] == "," and (level := _NUMBERS.get(value[:2])):
+        elif value[2:3] == "," and (level := NUMBERS.get(value[:2])):
             return level
     for key in _KEYS:
         at = text.find(key, 0, JSON_HEAD)
@@ -244,8 +214,8 @@ def _field(found: re.Match[str], text: str) -> int:
     if word:
         return WORDS.get(word.lower(), NONE)
     if len(number) == 1 and '"short_message"' in text:  # GELF has syslog's numbers
-        return _SYSLOG[int(number) & 7]
-    return _NUMBERS.get(number, NONE)
+        return SYSLOG[int(number) & 7]
+    return NUMBERS.get(number, NONE)
 
 
 def _own(text: str, at: int) -> bool:
