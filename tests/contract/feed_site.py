@@ -17,6 +17,7 @@ from backends.base import Demand, Sources
 from backends.budget import Budget
 from backends.clock import ManualClock
 from backends.ecs.backend import EcsBackend
+from backends.ecs.wire import opened
 from backends.model import Change, Query, Scope
 from backends.sim.blueprint import Blueprint
 from backends.sim.queues import Queue
@@ -77,7 +78,7 @@ class Watch:
 
     def payloads(self) -> dict[str, Any]:
         """Return what each row was made of; times to the millisecond, as events have them."""
-        return {ref.name: _rounded(row.raw) for ref, row in self.shelf.rows.items()}
+        return {ref.name: _rounded(opened(row.raw)) for ref, row in self.shelf.rows.items()}
 
     async def close(self) -> None:
         self._task.cancel()

@@ -238,7 +238,7 @@ async def test_pods_say_what_the_servers_own_table_says(site: Site) -> None:
     for line in table["rows"]:
         meta = line["object"]["metadata"]
         row = rows.get((meta["namespace"], meta["name"]))
-        if row is None or row.raw.metadata.resource_version != meta["resourceVersion"]:
+        if row is None or row.raw != meta["resourceVersion"]:
             continue
         cells = dict(zip(names, line["cells"], strict=True))
         assert row.status == cells["Status"]
