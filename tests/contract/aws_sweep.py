@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import aclosing, asynccontextmanager, contextmanager
 from typing import Any, NamedTuple
 from unittest import mock
@@ -20,7 +20,7 @@ from backends.ecs.backend import EcsBackend
 from backends.eks.backend import KubeBackend
 from backends.eks.mint import Minter
 from backends.eks.token import GetToken
-from backends.logs.insights_model import POINTER, Question
+from backends.logs.insights_model import POINTER, Answer, Question
 from backends.model import LogRequest, Query, Resource, Restart, Scale, Verb
 from backends.sim.aws import wire
 from backends.sim.server import SimServer
@@ -195,9 +195,18 @@ async def _question(views: Views, service: Resource) -> None:
             last = answer
     pointer = dict(last.rows[0])[POINTER]
     assert await ecs.insights.record(where, pointer)
-    async with aclosing(ecs.insights.ask(question)) as left:
-        await anext(left)
-    await ecs.insights.close()
+    leaving = asyncio.create_task(_first(ecs.insights.ask(question)))
+    await asyncio.sleep(0)
+    leaving.cancel()  # while the query is being started: it is stopped once it was
+    await asyncio.gather(leaving, return_exceptions=True)
+    async with asyncio.timeout(DEADLINE):
+        while ecs.insights._stopping:
+            await ecs.insights.close()
+
+
+async def _first(answers: AsyncGenerator[Answer, None]) -> Answer:
+    async with aclosing(answers):
+        return await anext(answers)
 
 
 async def _sweep_cloudmap(views: Views) -> None:
