@@ -50,7 +50,7 @@ class Cost(msgspec.Struct, frozen=True):
 
 def calls(url: str) -> int:
     """Return how many calls the simulator at `url` has counted."""
-    with urllib.request.urlopen(f"{url}/_sim/calls", timeout=30) as answer:
+    with urllib.request.urlopen(f"{url}/_sim/calls", timeout=LONGEST) as answer:
         counted: dict[str, int] = json.load(answer)
     return sum(counted.values())
 

@@ -35,6 +35,9 @@ HERE = Path(__file__).parent
 PAUSE = 2
 """Seconds between rounds of the AWS CLI's loop, as Topdeck's own between looks at a table."""
 
+PATIENCE = 300.0
+"""Seconds for the first look at a whole cluster, which the simulator lays out at that moment."""
+
 VERSIONS = {
     "kubectl": ("version", "--client"),
     "aws": ("--version",),
@@ -138,7 +141,7 @@ def _pods(endpoint: str, kubeconfig: str) -> list[tuple[str, str]]:
     request = urllib.request.Request(
         f"{endpoint}/api/v1/pods", headers={"Authorization": f"Bearer {token}"}
     )
-    with urllib.request.urlopen(request, timeout=60) as answer:
+    with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
         items = json.load(answer)["items"]
     return [(item["metadata"]["namespace"], item["metadata"]["name"]) for item in items]
 
