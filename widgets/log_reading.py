@@ -10,6 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.reactive import var
 from textual.strip import Strip
 
+from backends.model import LogLine
 from widgets.fit import clip
 from widgets.log_control import LogControl
 from widgets.log_counts import MinuteCounts
@@ -178,14 +179,12 @@ class LogReading(LogControl):
                 self.lay_out()
 
     def _prefix_width(self) -> int:
-        window = self._model.viewport.window()
-        if not window:
+        """Return the cells before the columns, as the last line in view has them."""
+        lines = (entry for entry in reversed(self._model.visible()) if isinstance(entry, LogLine))
+        last = next(lines, None)
+        if last is None:
             return 0
-        widths = [
-            sum(cell_len(text) for text, _ in self._model.format.parts(entry).prefix)
-            for entry in self._model.visible()
-        ]
-        return max(widths, default=0)
+        return sum(cell_len(text) for text, _ in self._model.format.parts(last).prefix)
 
     @property
     def heading(self) -> str:
