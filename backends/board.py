@@ -287,7 +287,7 @@ class Board:
             desired += tally.desired
         statuses = [f.shelf.status for f in (entry.root, *entry.feeds)]
         overall, status, reason = self._verdict(entry, health, statuses)
-        counted = all(feed.shelf.status is not None for feed in entry.feeds)
+        counted = all(_has_counts(feed) for feed in entry.feeds)
         counts: tuple[Cell, ...] = (None,) * 6
         if counted:
             healthy = health[Health.OK] + health[Health.PROGRESSING] + health[Health.IDLE]
@@ -349,6 +349,12 @@ def _worst(entry: _Entry) -> str:
     if worst is None:
         return ""
     return f"{worst.ref.name}: {worst.reason or worst.status}"
+
+
+def _has_counts(feed: Subscription) -> bool:
+    """Whether a feed's tally says anything: none of a feed that never answered is no 0."""
+    status = feed.shelf.status
+    return status is not None and (status.state is FeedState.LIVE or bool(feed.shelf.rows))
 
 
 def _is_counted(entry: _Entry) -> bool:

@@ -206,3 +206,19 @@ async def test_clusters_of_a_scope_that_still_answers_are_counted_once(
     backend.feed(CLUSTERS).put_nowait(Change(loading, (cluster("shop"),)))
     await until(lambda: named(board, "shop") is not None)
     assert [s.total for s in board.statuses() if s is not None] == [None, 1]
+
+
+@pytest.mark.parametrize("state", [FeedState.LOADING, FeedState.STALE])
+async def test_counts_are_blank_where_services_never_answered(
+    board: Board, backend: ScriptedBackend, state: FeedState
+) -> None:
+    backend.say(CLUSTERS, cluster())
+    backend.feed(SERVICES).put_nowait(Change(status(state)))
+    word = "loading" if state is FeedState.LOADING else "stale"
+    shelf = board._fleet.store.shelf(SERVICES)
+    await until(lambda: named(board, "shop") and shelf.status is not None)
+    row = named(board, "shop")
+    assert row is not None
+    assert (row.status, cell(row, "running"), cell(row, "failing")) == (word, None, None)
+    backend.say(SERVICES)
+    await until(lambda: (now := named(board, "shop")) and cell(now, "running") == 0)
