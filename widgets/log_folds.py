@@ -91,7 +91,9 @@ class Folds:
         if known is None or known < self._buffer.first:
             if len(self._heads) >= MAX_KNOWN:
                 self._heads.clear()
-            known = self._heads[entry_id] = self._look_for_head(entry_id)
+            known = self._look_for_head(entry_id)
+            if not self._buffer.mark(known) & CONTINUES:
+                self._heads[entry_id] = known
         return known
 
     def _look_for_head(self, entry_id: int) -> int:
@@ -113,7 +115,13 @@ class Folds:
         """Return whether an entry is folded away."""
         if not self.folding or not self._buffer.mark(entry_id) & CONTINUES:
             return False
+        if entry_id - self._buffer.first < REACH and self._is_orphan(entry_id):
+            return False
         return not self._unfolded or self.head(entry_id) not in self._unfolded
+
+    def _is_orphan(self, entry_id: int) -> bool:
+        """Return whether what an entry goes on with has fallen out, or is history yet to come."""
+        return bool(self._buffer.mark(self.head(entry_id)) & CONTINUES)
 
     def folded(self, entry_id: int) -> int:
         """Return how many entries are folded away beneath one."""

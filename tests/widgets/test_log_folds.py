@@ -49,7 +49,8 @@ def test_folds_are_as_a_naive_reading_has_them(
             expected = [n for n, head in enumerate(heads) if head == number and n != number]
             assert folds.lines(number) == ([] if goes_on else expected)
             assert folds.folded(number) == len(folds.lines(number))
-            assert folds.hides(number) == bool(goes_on)
+            orphan = bool(log.lines[heads[number]][1] & CONTINUES)
+            assert folds.hides(number) == (bool(goes_on) and not orphan)
     for number in {n for n in unfolded if n < len(log.lines)}:
         head = folds.head(number)
         before = folds.hides(number)
@@ -58,6 +59,17 @@ def test_folds_are_as_a_naive_reading_has_them(
         assert folds.folded(head) == 0
         folds.toggle(number)
         assert folds.hides(number) == before
+
+
+def test_what_goes_on_with_lines_that_fell_out_is_shown_until_they_come_back() -> None:
+    log = Marked()
+    folds = Folds(log.buffer)
+    log.add(("a", 0x15), ("a", 0x15), ("a", INFO), ("a", 0x13))
+    assert [folds.hides(n) for n in range(4)] == [False, False, False, True]
+    log.buffer.stretched = True
+    log.buffer.prepend([LogLine(at=1.0, source="a", text=str(ERROR))])
+    assert [folds.hides(n) for n in range(-1, 4)] == [False, True, True, False, True]
+    assert folds.folded(-1) == 2
 
 
 def test_what_goes_on_later_is_folded_too() -> None:
