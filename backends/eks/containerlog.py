@@ -38,6 +38,10 @@ RETRY = 5.0
 """Seconds between two looks at a container at the most: a crash loop pauses for ten at the least,
 so that no run of it is missed."""
 
+LEEWAY = 5_000_000_000
+"""Nanoseconds by which a line may be older than what was asked for to be left out, so that all
+containers begin together. Where one is older still, the clocks differ."""
+
 OVERLAP = 2
 """Seconds by which a stream begins before the last moment known, where no line was seen."""
 
@@ -66,7 +70,6 @@ class ContainerLog:
     ) -> None:
         """`opening` is shared by all logs that are opened together."""
         self._opening = opening
-        self._clock = clock
         self._connect = connect
         self._place = place
         self._request = request
@@ -77,7 +80,9 @@ class ContainerLog:
         self._count = 0  # how many lines bore it
         self._first = 0  # the first timestamp given out
         self._given = 0  # how many lines were given out
-        self._began = 0.0  # the epoch second at which the past was asked for
+        self._born = asyncio.get_running_loop().time()
+        since = None if request.previous else request.since
+        self._floor = 0 if since is None else int((clock.now() - since + OVERLAP) * 1e9)
         self._asked = 0.0  # when the past was asked for, by the loop's clock
         self._said = ""
         self._failures = 0
@@ -94,7 +99,6 @@ class ContainerLog:
                 client = await self._connect()
                 if not live:
                     self._asked = asyncio.get_running_loop().time()
-                    self._began = self._clock.now()
                 async with aclosing(self._read(client, follow=live)) as read:
                     async for lines in read:
                         self._failures, self._said = 0, ""
@@ -103,7 +107,8 @@ class ContainerLog:
                     live = True
                     over = not self._request.follow or self._request.previous
                     words = self._last_words() if over else ()
-                    yield LogBatch(words, live=True, since=self._complete_from())
+                    since, self._floor = self._complete_from(), 0
+                    yield LogBatch(words, live=True, since=since)
                     if over:
                         return
                     continue
@@ -180,7 +185,8 @@ class ContainerLog:
             params["sinceSeconds"] = math.ceil(passed) + OVERLAP
         else:
             if self._request.since is not None:
-                params["sinceSeconds"] = max(1, math.ceil(self._request.since))
+                waited = asyncio.get_running_loop().time() - self._born  # all begin together
+                params["sinceSeconds"] = max(1, math.ceil(self._request.since + waited))
             if self._request.tail is not None:
                 params["tailLines"] = max(0, self._request.tail)
         return params
@@ -189,6 +195,10 @@ class ContainerLog:
         made, source = [], self._place.source
         for line in raw:
             nanos, text = self._stamps.split(line)
+            if nanos and nanos < self._floor:
+                if nanos >= self._floor - LEEWAY:
+                    continue
+                self._floor = 0  # its clock is another: the server has to know what was meant
             if nanos and seen.before(nanos):
                 continue
             if nanos:
@@ -201,11 +211,10 @@ class ContainerLog:
 
     def _complete_from(self) -> float:
         """Return the epoch second from which on nothing is missing, the past having been read."""
-        tail, since = self._request.tail, self._request.since
-        first = self._first / 1e9 or math.inf
-        if tail is not None and self._given >= tail:
-            return first
-        return 0.0 if since is None else min(first, self._began - since + OVERLAP)
+        tail = self._request.tail
+        cut = tail is not None and self._given >= tail
+        asked = self._request.since is not None and not self._floor
+        return (self._first if cut or asked else self._floor) / 1e9
 
     async def _over(self, client: KubeClient) -> bool:
         """Return whether a container whose stream ended will never write again."""

@@ -114,12 +114,15 @@ class LogScreen(Screen[None]):
         self.workers.cancel_group(self, "older")
         older = self._older = OlderLines(self.topdeck.fleet, pane, self._say)
         older.begin(self.resource, request)
-        pane.set_empty(f"Asking for the logs of {self.resource.ref.name} ...")
+        asking = f"Asking for the logs of {self.resource.ref.name} ..."
+        pane.set_empty(asking)
         try:
             async for batch in self.topdeck.fleet.logs(self.resource, request):
                 pane.feed(batch)
                 older.heed(batch)
                 self.status = batch.status
+                if batch.status and not pane.received:
+                    pane.set_empty(f"{asking}\n{batch.status}")
                 if batch.live and not pane.received:
                     pane.set_empty(f"No lines {_span(request)}. New ones will appear here.")
             ended = "The end." if pane.received else f"No lines {_span(request)}."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime
 
 import pytest
 from aiohttp import web
@@ -159,3 +160,30 @@ async def test_a_pod_whose_past_is_refused_is_named_and_hides_no_other(kube, bac
 def at_of(number: int) -> float:
     """Return the epoch second of a line, a little before it."""
     return 1_795_383_040.0 + number / 10
+
+
+async def test_all_pasts_begin_together_though_some_are_opened_later(kube, tail, clock) -> None:
+    crowd(kube, 0, 1)
+    begin = clock.now() - 60 + 2
+    stamped = [(second, stamp_of(begin + second)) for second in (-3.0, -0.5, 0.5, 1.5)]
+    for number in (0, 1):
+        texts = [(at, f"{number} {second}") for second, at in stamped]
+        kube.logs["shop", name_of(number), "app"] = LogFile(*texts)
+    reading = await tail(WEB, since=60.0).until(lambda t: t.live)
+    assert reading.texts == ["0 0.5", "1 0.5", "0 1.5", "1 1.5"]
+
+
+async def test_where_clocks_differ_nothing_of_the_past_is_left_out(kube, tail, clock) -> None:
+    crowd(kube, 0)
+    begin = clock.now() - 60 + 2
+    stamped = [(f"{second}", stamp_of(begin + second)) for second in (-200.0, -3.0, 0.5)]
+    log = LogFile(*((at, text) for text, at in stamped))
+    kube.logs["shop", name_of(0), "app"] = log
+    reading = await tail(WEB, since=60.0).until(lambda t: t.live)
+    assert reading.texts == ["-200.0", "-3.0", "0.5"]
+
+
+def stamp_of(at: float) -> str:
+    """Return an epoch second as the kubelet writes it."""
+    moment = datetime.fromtimestamp(at, UTC)
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond:06d}000Z"
