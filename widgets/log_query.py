@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 
+from backends.text import clean
 from widgets.log_buffer import Entry, LogBuffer, Note
 from widgets.log_fields import ACCESS_FIELDS, fields_of, flat
 from widgets.log_filter import Pattern
@@ -18,6 +19,10 @@ from widgets.log_traces import CONTINUES
 
 SAMPLE = 200
 """Newest entries whose fields are told where none has the one that was asked for."""
+
+
+MAX_TOLD = 40
+"""Characters that are told of a field's name."""
 
 
 class Query(Pattern):
@@ -159,8 +164,8 @@ class Query(Pattern):
             return ""  # an earlier condition left none to be asked
         close = [field for field in known if name.lower() in field.lower()]
         close += [field for field in get_close_matches(name, known, 3) if field not in close]
-        hint = f"; there is {', '.join(close[:3])}" if close else ""
-        return f"no line has a field {name}{hint}"
+        told = ", ".join(clean(field, MAX_TOLD) for field in close[:3])
+        return f"no line has a field {name}" + (f"; there is {told}" if told else "")
 
 
 def read_filter(text: str) -> Pattern:

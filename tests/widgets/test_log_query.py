@@ -143,6 +143,9 @@ def test_a_field_that_no_line_has_is_told_with_those_that_come_close() -> None:
     assert Query("http.cod=1").missing(buffer).endswith("there is http.code, http.host")
     assert Query("status=1").missing(buffer) == ""
     assert Query("!xyzzy=1").missing(buffer) == ""
+    buffer.extend([line(json.dumps({"quux\x1b[2J" + "y" * 500: 1}))])
+    said = f"no line has a field quux; there is quux{'y' * 32}…"
+    assert Query("quux=1").missing(buffer) == said
     query.terms[0].seen = 1
     assert query.missing(buffer) == ""
 
