@@ -15,6 +15,7 @@ import os
 import platform
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -93,11 +94,12 @@ def version(name: str, path: str) -> str:
 
 @contextlib.contextmanager
 def servers(scale: str, home: str) -> Iterator[Site]:
-    """Run the simulator in a process of its own, and look at what is in it."""
+    """Run the simulator in a process of its own, and look at what is in it.
+
+    It does not stand back behind a screen as the demo's does: it is the servers of all alike.
+    """
     command = [sys.executable, "-m", "backends.sim", "--port", "0", "--scale", scale]
-    with subprocess.Popen(
-        [*command, "--die-with-parent"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    ) as process:
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         try:
             yield _survey(json.loads(process.stdout.readline()), home)
@@ -302,6 +304,7 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--scale", choices=("small", "large"), default="large")
     parser.add_argument("--write", action="store_true", help="write peers.md")
     options = parser.parse_args(argv)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # the servers end with us
     found, rows = find(), []
     for name in sorted(set(VERSIONS) - set(found)):
         print(f"{name}: not found; install it or set TOPDECK_PEER_{name.upper()}")
