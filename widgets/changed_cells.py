@@ -44,6 +44,10 @@ class ChangedCells:
         """How many rows have changes that are remembered."""
         return len(self._at)
 
+    def __contains__(self, ref: object) -> bool:
+        """Whether a row has changes that are remembered."""
+        return ref in self._at
+
     def forget(self, columns: Sequence[Column] | None = None) -> None:
         """Begin anew: what is seen next is not compared; `columns` are what rows have then."""
         if columns is not None:

@@ -36,7 +36,7 @@ class ScaleTogether(CountDialog):
         start = next(iter(desired)) if len(desired) == 1 else None
         super().__init__(title, unit_of(workloads[0].ref), start)
         self._workloads = {row.ref: row for row in workloads}
-        self._selection = selection
+        self.selection = selection
         self._load = load
         self._infos: dict[Ref, ScaleInfo] = {}
         self._problems: dict[Ref, Problem] = {}
@@ -53,7 +53,7 @@ class ScaleTogether(CountDialog):
 
     def about(self) -> Iterable[Widget]:
         """Return what is to be known, and every workload with what would happen to it."""
-        yield from selection_notes(self._selection)
+        yield from selection_notes(self.selection)
         yield Fields(self._listed(), id="addresses")
 
     def show_facts(self) -> None:
@@ -62,7 +62,7 @@ class ScaleTogether(CountDialog):
         self.query_one("#addresses", Fields).show(self._listed(said))
 
     def _listed(self, said: Mapping[Ref, Sequence[str]] | None = None) -> tuple[Field, ...]:
-        return listed(self._workloads, said, self._selection.hidden)
+        return listed(self._workloads, said, self.selection.hidden)
 
     def effect(self, count: int) -> str:
         """Return how many would change, and by how much in all."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 from conftest import Operator, demo_sources, operating
 
 from backends.model import Resource
@@ -47,6 +48,24 @@ async def test_a_live_change_is_shown_and_what_arrives_is_not(operator: Operator
 
     await operator.until(lambda: ready in shown(), "the cell that changed")
     await operator.until(lambda: len(table._changes) < table.shown, "no more than that")
+
+
+async def test_while_the_first_rows_arrive_nothing_counts_as_a_change(operator: Operator) -> None:
+    await services(operator)
+    browse, table = operator.browse, operator.browse.table
+    browse._arriving = 0.0
+    row = table.resources[0]
+    cells = ("another", *row.cells[1:])
+    for late in (True, False):
+        table.settle_changes()
+        table.tick()
+        cells = (f"{cells[0]}!", *cells[1:])
+        table.apply([msgspec.structs.replace(row, cells=cells)])
+        await operator.until(lambda: not table.painting, "a frame to end")
+        browse._arriving = 0.0 if late else float("inf")
+        browse._stirred = True
+        browse._flush()
+        assert (row.ref in table._changes) is late
 
 
 async def test_it_can_be_turned_off(sim: SimServer, tmp_path: Path) -> None:

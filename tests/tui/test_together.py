@@ -151,6 +151,11 @@ async def test_kinds_that_have_no_such_verb_are_left_out_and_named(operator: Ope
     await operator.until(lambda: isinstance(operator.app.screen, ScaleTogether), "the dialog")
     assert "Left out:" in operator.seen()
     assert "has no scale." in operator.seen()
+    dialog = operator.app.screen
+    assert isinstance(dialog, ScaleTogether)
+    able, left_out = dialog.selection.refs, dialog.selection.left_out
+    assert {ref.kind for ref in able} <= {"k8s/deployments", "k8s/statefulsets"}
+    assert not set(able) & set(left_out)
     await operator.press("escape")
     await operator.until(lambda: isinstance(operator.app.screen, BrowseScreen), "it is closed")
     assert audited(operator) == []
