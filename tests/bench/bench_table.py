@@ -148,7 +148,6 @@ class LargeTable(TableWorkload):
         await self.measure_scrolling()
         await self.measure_live(rows, "name", "changes in sight of no sorted column")
         await self.measure_live(rows, "memory", "changes that move every row")
-        await self.measure_memory(rows)
 
     async def measure_filter(self) -> None:
         """Type a word and an expression, at once and once texts are at hand."""
@@ -215,8 +214,13 @@ class LargeTable(TableWorkload):
         unit = "ms (at most 10)" if aimed else "ms"
         self.note(f"5,000 {what} a second: delay of the loop, p99", worst, unit)
 
-    async def measure_memory(self, rows: list[Resource]) -> None:
-        """Measure what is allocated for the rows beyond the rows themselves."""
+
+class TableMemory(TableWorkload):
+    """What is allocated for rows beyond the rows themselves; allocations are slow to follow."""
+
+    async def work(self) -> None:
+        """Measure."""
+        rows, self.count = many(ROWS), ROWS
         self.table.set_columns(COLUMNS)
         await self.at_rest()
         gc.collect()
@@ -301,12 +305,13 @@ def measure() -> list[Figure]:
         (f"{what}: Textual's DataTable takes", theirs / ours, "times as long")
         for (what, ours, _), (_, theirs, _) in zip(own, others, strict=True)
     ]
-    return [*figures_of(_NAME, "LargeTable"), *own, *ratios]
+    large = [*figures_of(_NAME, "LargeTable"), *figures_of(_NAME, "TableMemory")]
+    return [*large, *own, *ratios]
 
 
 if __name__ == "__main__":
     if sys.argv[1:]:
-        kinds = {kind.__name__: kind for kind in (LargeTable, FewRows, TextualTable)}
+        kinds = {kind.__name__: kind for kind in (LargeTable, TableMemory, FewRows, TextualTable)}
         kinds[sys.argv[1]](Path(sys.argv[2])).run()
     else:
         for label, value, unit in measure():
