@@ -9,6 +9,7 @@ from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual.app import App, ComposeResult
+from textual.filter import Monochrome
 from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
 from textual.scrollbar import ScrollBar
@@ -77,6 +78,18 @@ def test_its_window_is_what_is_cropped(
     window, expected = lean.window(start, size), strip.crop(start, start + size)
     assert looks(window) == looks(expected)
     assert window.cell_length == sum(cell_len(segment.text) for segment in window)
+
+
+def test_a_window_in_the_middle_of_a_long_line() -> None:
+    lean = LeanStrip([Segment("0123456789" * 20, BOLD), Segment("end", PLAIN)])
+    assert lean.window(15, 10).text == "5678901234"
+    assert lean.window(195, 10).text == "56789end"
+    assert lean.window(300, 10).text == ""
+    assert lean.window(0, 203) is lean
+    view = lean.view(198, 8, PLAIN)
+    assert view.text == "89end   "
+    assert lean.view(198, 8, PLAIN) is view
+    assert lean.view(0, 4, PLAIN).text == "0123"
 
 
 class Lines:
@@ -169,6 +182,40 @@ async def test_a_line_is_drawn_once_until_it_is_refreshed() -> None:
         app.theme = "textual-light"
         await pilot.pause()
         assert set(view.drawn) == set(range(10))
+
+
+class Kept(LeanView):
+    """Its lines are the same strips every time."""
+
+    def on_mount(self) -> None:
+        self.strips = [LeanStrip([Segment(f"line {n}", Style(bgcolor="red"))]) for n in range(9)]
+
+    def render_line(self, y: int) -> Strip:
+        return self.strips[y % 9]
+
+
+async def test_lines_that_are_kept_follow_the_size_and_the_filters_of_the_view() -> None:
+    class Holder(Beside):
+        CSS = "Kept { width: 1fr; height: 5; }"
+
+        def compose(self) -> ComposeResult:
+            yield Kept()
+
+    app = Holder()
+    async with app.run_test(size=(40, 10)) as pilot:
+        view = app.query_one(Kept)
+        for width in (40, 25, 60):
+            await pilot.resize_terminal(width, 10)
+            await pilot.pause()
+            lines = view.render_lines(view.size.region)
+            assert [line.text for line in lines] == [f"line {n}".ljust(width) for n in range(5)]
+        red = view.render_lines(view.size.region)[0]
+        assert red._segments[0].style.bgcolor.triplet.red > 0
+        app.safe = Monochrome()
+        view.refresh()
+        await pilot.pause()
+        gray = view.render_lines(view.size.region)[0]._segments[0].style.bgcolor.triplet
+        assert gray.red == gray.green == gray.blue
 
 
 async def test_the_scrollbar_is_a_lean_one_and_still_scrolls() -> None:

@@ -171,7 +171,7 @@ class Ring(RuleBasedStateMachine):
         self.ring = LogBuffer(max_bytes=limit, classify=lengths)
         self.model: list[Entry] = []  # everything that is not known to be gone
         self.base = 0  # the id of the first of it
-        self.received = 0
+        self.received = self.cleared = 0
         self.at = 0.0
 
     def line(self, text: str) -> LogLine:
@@ -210,7 +210,8 @@ class Ring(RuleBasedStateMachine):
     def clear(self) -> None:
         self.ring.clear()
         self.drop_what_fell_out(self.ring.end)
-        assert (len(self.ring), self.ring.bytes) == (0, 0)
+        assert (len(self.ring), self.ring.bytes, self.ring.held) == (0, 0, 0)
+        self.cleared = self.received + self.ring.paged_in - self.ring.fell_out
 
     def drop_what_fell_out(self, first: int) -> None:
         del self.model[: first - self.base]
@@ -228,6 +229,8 @@ class Ring(RuleBasedStateMachine):
         assert bytes(ring.mark(i) for i in ids) == expected
         assert list(ring.times(ids.start, ids.stop)) == [entry.at for entry in self.model]
         assert ring.held == sum(isinstance(entry, LogLine) for entry in self.model)
+        assert ring.received == self.received
+        assert ring.received + ring.paged_in == ring.held + ring.fell_out + self.cleared
 
     @invariant()
     def any_part_is_read_as_well(self) -> None:

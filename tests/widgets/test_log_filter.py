@@ -170,12 +170,34 @@ def test_what_matched_and_fell_out_is_not_looked_at_again() -> None:
     assert second.ids() == list(range(ring.first, ring.end))
 
 
+def test_ordinals_stay_while_matches_fall_out_and_history_comes_in() -> None:
+    ring, clock = LogBuffer(max_bytes=5_000), ManualClock()
+    matches = Matches(ring, Pattern("a"))
+    ring.extend([line("a") for _ in range(9)])
+    drain(matches, clock)
+    assert (matches.lo, matches.hi) == (0, 9)
+    for _ in range(100):
+        ring.extend([line("a") for _ in range(5)])
+        drain(matches, clock)
+    assert ring.first > 9
+    assert (matches.lo, matches.hi) == (ring.first, 509)
+    assert matches.id_at(ring.first) == ring.first
+    ring.stretched = True
+    first = ring.first
+    matches.rewind()
+    assert ring.prepend([line(text) for text in "aba"]) == 3
+    drain(matches, clock)
+    assert (matches.lo, matches.hi) == (first - 2, 509)
+    assert [matches.id_at(first - 2), matches.id_at(first - 1)] == [first - 3, first - 1]
+    assert matches.ordinal_of(first - 2) == first - 1
+
+
 class Scan(RuleBasedStateMachine):
     """Lines arrive, fall out and are filtered anew in any order; the matches are always right."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.ring = LogBuffer(max_bytes=12_000)
+        self.ring = LogBuffer(max_bytes=5_000)
         self.clock = TickingClock()
         self.matches: Matches | None = None
         self.ordinals: dict[int, int] = {}

@@ -107,6 +107,14 @@ def test_text_that_must_be_there_is_looked_for_first() -> None:
     assert not pattern.note
 
 
+def test_what_it_took_too_long_for_is_neither_shown_nor_left_over() -> None:
+    chunk = chunk_of(["x"] * 20 + ["a" * 60 + " needle!"])
+    for bang, expected in (("", []), ("!", [*range(5, 25)])):
+        pattern = Pattern(f"{bang}(a|aa)+ needle$")
+        assert find(pattern, chunk, 5, chunk.end) == expected
+        assert "too long for 1 text" in pattern.note
+
+
 class Odd(Pattern):
     """Accepts lines of an odd length that hold ``x``, which their text alone does not tell."""
 
