@@ -11,9 +11,9 @@ PRICES: Mapping[str, float] = {
     "eu-west-1": 0.0057, "eu-central-1": 0.0063,
     "ap-northeast-1": 0.0076, "ap-northeast-2": 0.0076,
 }  # fmt: skip
-"""US dollars a gigabyte scanned, the usage type ``DataScanned-Bytes``, as public tables of
-AWS's prices gave it in November 2026; the first five gigabytes of a month are free. Regions whose price was
-not to be had are left out."""
+"""US dollars a gigabyte scanned, the usage type ``DataScanned-Bytes``, as public tables of AWS's
+prices gave it in November 2026; the first five gigabytes of a month are free. Regions whose price
+was not to be had are left out."""
 
 DEAREST = max(PRICES.values())
 
