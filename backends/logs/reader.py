@@ -123,6 +123,7 @@ class Reader:
         try:
             while self._members:
                 self._wake.clear()
+                began = self._clock.monotonic()
                 leaving = [member for member in self._members.values() if member.leaving]
                 failed = self._trouble.count > 0
                 try:
@@ -140,7 +141,7 @@ class Reader:
                     self._drop(leaving)
                     if self._left == 0 or not self._following or not self._members:
                         return
-                await self._pause()
+                await self._pause(self._clock.monotonic() - began)
         finally:
             self.ended = True
 
@@ -308,12 +309,14 @@ class Reader:
         for member in leaving:
             self._members.pop(member.stream.stream, None)
 
-    async def _pause(self) -> None:
+    async def _pause(self, spent: float) -> None:
+        """Wait until it is time to read again; the last round took so many seconds."""
         if self._trouble.count:
             delay = backoff(self._settling.poll, self._trouble.count)
         else:
             slower = min(self._delay * 1.5, self._settling.poll * SLACK)
-            delay = self._delay = self._settling.poll if self._settling.busy else slower
+            self._delay = self._settling.poll if self._settling.busy else slower
+            delay = max(self._delay - spent, self._delay / 4)  # lines are held for one period
         with suppress(TimeoutError):
             async with asyncio.timeout(delay):
                 await self._wake.wait()
