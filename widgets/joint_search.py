@@ -70,6 +70,7 @@ class JointSearch:
         self._timed = {"timeout": JOINT_LIMIT} if limited else {}
         self._tired = 0
         self._wait = 0
+        self._sets = [texts for texts in (shape.texts, *shape.others) if texts]
 
     def find(
         self,
@@ -96,15 +97,19 @@ class JointSearch:
 
     def _candidates(self, text: str, starts: Sequence[int]) -> list[int] | None:
         """Return the lines that may match; None where it does not pay to ask."""
-        if not self._shape.texts:
+        if not self._sets:
             return None
         if self._wait:
             self._wait -= 1
             return None
-        found = lines_with_any(self._shape.texts, text, starts, (len(starts) - 1) // SPARSE)
-        if found is None:
-            self._wait = PAUSE
-        return found
+        most = (len(starts) - 1) // SPARSE
+        for texts in [*self._sets]:
+            found = lines_with_any(texts, text, starts, most)
+            if found is not None:
+                return found
+            self._sets.append(self._sets.pop(0))  # one that tells lines apart is asked first
+        self._wait = PAUSE
+        return None
 
     def _together(
         self, text: str, starts: Sequence[int], alone: Callable[[str], bool | None], *, sure: bool

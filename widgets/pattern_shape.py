@@ -17,6 +17,9 @@ SHORTEST = 2
 MOST_TEXTS = 8
 """Texts that are looked for in advance at most."""
 
+MOST_SETS = 3
+"""Sets of such texts that are remembered."""
+
 MOST_STEPS = 256
 """Steps at each place of a text with which an expression still can't be slow."""
 
@@ -42,6 +45,8 @@ class Shape(NamedTuple):
     """Steps that it takes at most at each place of a text; 0: no bound is known."""
     texts: tuple[str, ...] = ()
     """At least one of these is in everything that it matches; none: nothing is known."""
+    others: tuple[tuple[str, ...], ...] = ()
+    """More such texts, of which the same is true."""
 
 
 UNKNOWN = Shape()
@@ -62,7 +67,8 @@ def shape(pattern: str) -> Shape:
         joint = _is_joint(parsed, places)
         ways, size = _effort(parsed) if joint else (0, 0)
         anchored = not places.isdisjoint(_ANCHORS)
-        return Shape(joint, anchored, ways * size, _best(_required(parsed)))
+        best, *others = _useful(_required(parsed)) or [()]
+        return Shape(joint, anchored, ways * size, best, tuple(others[: MOST_SETS - 1]))
     except (re.error, AttributeError, TypeError, ValueError, RecursionError, OverflowError):
         return UNKNOWN
 
@@ -138,6 +144,11 @@ def _required(items: Iterable[Any]) -> list[tuple[str, ...]]:
 
 
 def _best(sets: list[tuple[str, ...]]) -> tuple[str, ...]:
-    """Return the set whose shortest text is the longest, of those that are of use."""
+    """Return the most useful of the sets; none where none is of use."""
+    return next(iter(_useful(sets)), ())
+
+
+def _useful(sets: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
+    """Return the sets that are of use, those first whose shortest text is the longest."""
     useful = [s for s in sets if len(s) <= MOST_TEXTS and min(map(len, s)) >= SHORTEST]
-    return max(useful, key=lambda s: (min(map(len, s)), -len(s)), default=())
+    return sorted(useful, key=lambda s: (-min(map(len, s)), len(s)))

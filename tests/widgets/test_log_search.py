@@ -163,6 +163,16 @@ def test_what_must_be_there(body: str, texts: tuple[str, ...]) -> None:
     assert shape(body).texts == texts
 
 
+def test_of_all_texts_that_must_be_there_the_rare_one_is_looked_for() -> None:
+    expression = Expression("(error|panic).*(a|aa)+ request$")
+    assert shape("(error|panic).*x request").others == (("error", "panic"),)
+    lines = ["a" * 60 + " request!"] * 40 + ["error aa request"]
+    text, starts = chunk_of(lines).joined(5, 46)
+    for _ in range(3):
+        assert expression.lines(text, starts, broken=False) == ([40], [])
+    assert not expression.trouble
+
+
 @given(patterns, st.sampled_from(TEXTS))
 def test_what_must_be_there_is_there(body: str, text: str) -> None:
     known = shape(body)
@@ -170,8 +180,9 @@ def test_what_must_be_there_is_there(body: str, text: str) -> None:
         found = Expression(body).found(text)
     except PatternError:
         return
-    if found and known.texts:
-        assert any(needle in text for needle in known.texts)
+    if found:
+        for texts in (known.texts, *known.others):
+            assert not texts or any(needle in text for needle in texts)
 
 
 @pytest.mark.parametrize("body", ["(", "a{e<=1}", "[[:alpha:]]", "(?P>x)", "[a&&b]", "(?i)a", "*"])
