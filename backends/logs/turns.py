@@ -11,17 +11,17 @@ RATE = 1.0
 of what an account has where it has least ("CloudWatch Logs quotas", FilterLogEvents)."""
 
 BURST = 10
-"""Calls that it may make ahead of that, after a pause and to begin with: the past is soon there."""
+"""Calls that it may make ahead of that, once: so the past is soon there."""
 
 
 class Turns:
     """Lets the readers of a tail call in turn, first come first served, at a certain rate."""
 
     def __init__(self, clock: Clock, *, rate: float = RATE, burst: int = BURST) -> None:
-        """`burst` calls may be made at once, and `rate` a second for ever."""
+        """`burst` calls may be made at once to begin with, and `rate` a second for ever."""
         self._clock = clock
         self._every = 1.0 / rate
-        self._ahead = (burst - 1) / rate
+        self._ahead = burst - 1
         self._line = asyncio.Lock()
         self._next = float("-inf")  # when a call may be made that was not saved up for
 
@@ -29,7 +29,10 @@ class Turns:
         """Wait until it is one's turn to make a call."""
         async with self._line:
             now = self._clock.monotonic()
-            due = max(self._next, now - self._ahead)
+            if self._next > now and self._ahead:
+                self._ahead -= 1
+                return
+            due = max(self._next, now)
             if due > now:
                 await asyncio.sleep(due - now)
             self._next = due + self._every

@@ -75,7 +75,7 @@ def test_turns_come_in_order_at_a_rate_after_a_burst():
         assert not turns.spare
         await asyncio.sleep(60)
         await asyncio.gather(*(take(n) for n in range(4)))
-        assert [at - 63 for _, at in got[6:]] == pytest.approx([0.0, 0.0, 0.0, 1.0])
+        assert [at - 63 for _, at in got[6:]] == pytest.approx([0.0, 1.0, 2.0, 3.0])
 
     run(main())
 

@@ -248,7 +248,7 @@ def test_more_than_a_hundred_streams_are_read_a_hundred_at_a_time():
         for number, where in enumerate(many):
             logs.put(where, str(number), now - 250 + number)
         tailing = Tail(logs, StreamSet(many))
-        await asyncio.sleep(6)
+        await asyncio.sleep(9)
         assert tailing.texts == [str(number) for number in range(250)]
         assert sorted(len(call["logStreamNames"]) for call in logs.calls[:3]) == [50, 100, 100]
         await tailing.stop()
