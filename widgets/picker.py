@@ -14,7 +14,9 @@ from textual.content import Content
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from widgets.fit import clip, plain
+from backends.text import clean
+from widgets.cells import fit, width_of
+from widgets.fit import plain
 from widgets.key_bar import KeyBar
 from widgets.modal import Modal
 from widgets.prompt import Prompt
@@ -78,7 +80,7 @@ class LinePicker(Modal[Picked | None]):
         with Vertical(classes="box"):
             yield Static(plain(self._title), classes="title")
             room = max(20, min(self.app.size.width * 9 // 10, WIDEST) - 6)
-            yield OptionList(*(Option(Content(clip(line, room) or " ")) for line in self._lines))
+            yield OptionList(*(Option(Content(fit(line, room))) for line in self._lines))
             if self._typed:
                 yield Static(plain(f"or type {self._typed}"), classes="note", id="hint")
                 yield Prompt(id="typed")
@@ -173,7 +175,7 @@ class NamePicker(Modal[tuple[str, ...] | None]):
         They are narrowed down to those with `hint` in them at first, if there are any.
         """
         self._names = {**dict.fromkeys(self._chosen, ""), **dict(names)}
-        prompt = self.query_one(Prompt)
+        prompt, hint = self.query_one(Prompt), clean(hint)
         if hint and not prompt.value and any(hint.lower() in name.lower() for name in self._names):
             prompt.value = hint
         self.say(said)
@@ -209,8 +211,10 @@ class NamePicker(Modal[tuple[str, ...] | None]):
         remark = self._names[name]
         room = max(20, min(self.app.size.width * 9 // 10, WIDEST) - 6)
         text = f"{mark} {name}"
-        space = max(2, room - len(text) - len(remark))
-        return Content(clip(f"{text}{' ' * space}{remark}", room))
+        behind = min(width_of(remark), room - width_of(text) - 2)
+        if behind <= 0:
+            return Content(fit(text, room))
+        return Content(f"{fit(text, room - behind - 2)}  {fit(remark, behind)}")
 
     @property
     def _current(self) -> str:

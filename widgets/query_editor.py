@@ -26,7 +26,7 @@ class QueryEditor(TextArea):
     def __init__(self, text: str = "", *, longest: int, id: str | None = None) -> None:  # noqa: A002
         """Edit `text`, of which at most `longest` characters are kept."""
         super().__init__(
-            text,
+            clean_block(text, longest),
             id=id,
             soft_wrap=True,
             compact=True,
@@ -59,7 +59,7 @@ class QueryEditor(TextArea):
     def show(self, text: str) -> None:
         """Put another text in, with the cursor at its end; it can be undone."""
         last = self.document.end
-        self.replace(text, (0, 0), last)
+        self.replace(clean_block(text, self._longest), (0, 0), last)
         self.move_cursor(self.document.end)
 
     def point_at(self, line: int, column: int) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rich.cells import cell_len
 from textual.content import Content
 from textual.geometry import Size
 from textual.widget import Widget
 
+from backends.text import clean
 from widgets.cells import fit
 from widgets.fit import clip, clip_middle, lines
 
@@ -64,7 +66,7 @@ class QuestionLines(Widget):
         return lines(
             [
                 Content.assemble(
-                    (fit(label, LABEL + 2), "$foreground-muted"), clip_middle(value, room)
+                    (fit(label, LABEL + 2), "$foreground-muted"), clip_middle(clean(value), room)
                 )
                 for label, value in self._lines
             ]
@@ -104,9 +106,10 @@ class ProgressLine(Widget):
     def render(self) -> Content:
         """Draw the row; the gauge is left out where it would cost figures."""
         width = self.content_size.width
+        state, said = clean(self._state), clean(self.text)
         drawn = f"{gauge(self._share)}  " if self._share is not None else ""
-        if len(drawn) + len(self.text) > width:
+        if len(drawn) + cell_len(said) > width:
             drawn = ""
-        head = f"{drawn}{self._state}"
-        rest = " · ".join(("", *self._parts)) if self._state else " · ".join(self._parts)
-        return Content.assemble((clip(head, width), "bold"), clip(rest, max(0, width - len(head))))
+        head = clip(f"{drawn}{state}", width)
+        rest = clean(" · ".join(("", *self._parts) if self._state else self._parts))
+        return Content.assemble((head, "bold"), clip(rest, width - cell_len(head)))

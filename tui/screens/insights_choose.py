@@ -13,8 +13,12 @@ from backends.questions import Questions
 from tui.insights_asking import Asking
 from tui.insights_book import STARTERS
 from tui.insights_range import EXAMPLES, PRESETS, Range, parse_range
+from widgets.cells import fit, width_of
 from widgets.picker import LinePicker, NamePicker
 from widgets.question_lines import bytes_words
+
+LONGEST_PROFILE = 70
+"""Cells of a profile's name at most where its region stands behind it."""
 
 
 async def choose_range(app: App[None], now: float) -> Range | None:
@@ -38,7 +42,10 @@ async def choose_range(app: App[None], now: float) -> Range | None:
 
 async def choose_place(app: App[None], places: Sequence[Scope]) -> Scope | None:
     """Let an account and region be chosen."""
-    lines = [f"{place.profile or 'default':<24} {place.region}" for place in places]
+    profiles = [place.profile or "default" for place in places]
+    room = min(LONGEST_PROFILE, max(map(width_of, profiles), default=0))
+    pairs = zip(profiles, places, strict=True)
+    lines = [f"{fit(profile, room)}  {place.region}" for profile, place in pairs]
     picked = await app.push_screen_wait(LinePicker("Account and region", lines))
     return places[picked.index] if picked is not None else None
 
