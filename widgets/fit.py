@@ -52,6 +52,18 @@ def clip_middle(text: str, width: int) -> str:
     return head + clip_left(text, tail + 1)[1:]
 
 
+def drop_cells(text: str, count: int) -> str:
+    """Return `text` without its first `count` cells; half a wide character leaves a space."""
+    if text.isascii():
+        return text[count:]
+    used = 0
+    for index, character in enumerate(text):
+        if used >= count:
+            return " " * (used - count) + text[index:]
+        used += cell_len(character)
+    return " " * max(0, used - count)
+
+
 def plain(text: str, style: str = "") -> Content:
     """Return text from outside as content: cleaned once more and never parsed as markup."""
     return Content.styled(clean(text), style) if style else Content(clean(text))

@@ -79,7 +79,8 @@ def structured(text: str, level: int, *, keep_time: bool) -> Structured | None:
         elif keep_time or low not in TIME_KEYS:
             continue
         del fields[name]
-    return Structured(" ".join(filter(None, (rest, message))), fields)
+    # What JSON has escaped is a control character only now.
+    return Structured(tidy(" ".join(filter(None, (rest, message))))[0], fields)
 
 
 class Columns:
@@ -155,7 +156,7 @@ class Columns:
     def _column(self, name: str, lines: Sequence[Structured]) -> Column:
         before = next((column for column in self.chosen if column.name == name), None)
         values = [line.fields[name] for line in lines if name in line.fields]
-        width = max([cell_len(name), *(cell_len(cell_text(value)) for value in values)])
+        width = max([cell_len(tidy(name)[0]), *(cell_len(cell_text(value)) for value in values)])
         number = all(_is_number(value) for value in values) and (before is None or before.number)
         return Column(name, max(min(MAX_CELL, width), before.width if before else 0), number)
 

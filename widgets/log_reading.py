@@ -11,7 +11,7 @@ from textual.reactive import var
 from textual.strip import Strip
 
 from backends.model import LogLine
-from widgets.fit import clip
+from widgets.fit import clip, drop_cells
 from widgets.log_control import LogControl
 from widgets.log_counts import MinuteCounts
 from widgets.log_format import JsonMode
@@ -192,7 +192,7 @@ class LogReading(LogControl):
         names = self._model.format.columns.heading() if self.json_mode == "columns" else ""
         if not names:
             return ""
-        return (" " * self._prefix_width() + names)[self.scroll_offset.x :]
+        return drop_cells(" " * self._prefix_width() + names, self.scroll_offset.x)
 
     # Histogram
 

@@ -8,6 +8,7 @@ from textual.content import Content
 from textual.widget import Widget
 
 from backends.clock import Clock
+from widgets.cells import fit
 from widgets.fit import clip, plain
 from widgets.log_counts import MINUTE, Minute, MinuteCounts
 from widgets.log_reading import LogReading
@@ -75,7 +76,7 @@ class LogTop(Widget):
         if self._pane.histogram and rows >= LEAST_ROWS + 2:
             lines += histogram(self._pane.counts, self._clock.now(), width)
         if heading := self._pane.heading:
-            lines.append(plain(clip(heading, width).ljust(width), "underline"))
+            lines.append(plain(fit(heading, width), "underline"))
         shown = Content("\n").join(lines)
         if shown == self._shown:
             return

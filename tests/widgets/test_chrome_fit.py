@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from widgets.fields import render_fields
-from widgets.fit import clip, clip_left, clip_middle, plain, plural
+from widgets.fit import clip, clip_left, clip_middle, drop_cells, plain, plural
 
 TEXT = st.text("ab名サ é[]/\\", max_size=60)
 
@@ -25,6 +25,13 @@ def test_cut_text_fits_and_keeps_its_end_beginning_or_both(text: str, width: int
             assert "…" in short
     assert text.startswith(clip(text, width).removesuffix("…"))
     assert text.endswith(clip_left(text, width).removeprefix("…"))
+
+
+@given(TEXT, st.integers(0, 70))
+def test_what_is_scrolled_away_moves_the_rest_by_as_many_cells(text: str, count: int) -> None:
+    rest = drop_cells(text, count)
+    assert cell_len(rest) == max(cell_len(text) - count, 0)
+    assert text.endswith(rest.removeprefix(" "))
 
 
 @given(TEXT, st.integers(3, 70))

@@ -101,6 +101,13 @@ def test_pairs_and_access_logs_have_columns_too() -> None:
     assert drawn(columns, access[0]) == "10.0.0.1  GET     /        404      1"
 
 
+def test_what_json_has_escaped_is_not_drawn() -> None:
+    columns, line = Columns(), told(msg="a\x1b[31mred\u202e\u540d", ms=1)
+    columns.update([line], 80)
+    assert drawn(columns, line).split() == ["ared\ufffd\u540d", "1"]
+    assert cell_len(drawn(columns, line)) == cell_len(columns.heading())
+
+
 def test_lines_without_fields_are_left_alone() -> None:
     columns = Columns()
     assert not columns.update([entry("plain"), (Note(at=1.0, text="a=b"), 0)], 100)
