@@ -2,52 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-import msgspec
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.events import Paste
 from textual.geometry import Size
 from textual.screen import Screen
-from textual.widgets import Input, Static
+from textual.widgets import Static
 
 from backends.clock import ManualClock
 from backends.model import (
-    Autoscaler,
     Column,
     Description,
-    Difference,
     FeedState,
     FeedStatus,
     FleetEvent,
     Format,
-    Health,
-    LogBatch,
-    LogLine,
-    Problem,
-    Ref,
     Renewal,
-    Resource,
     Revision,
-    Rollback,
-    RollbackPlan,
     Rollout,
     RolloutState,
-    ScaleInfo,
-    Scope,
     Section,
     Usage,
 )
-from backends.text import clean
+from tests.hostile.acts_dialogs import choices, dialogs, together, undo
+from tests.hostile.acts_logs import columns, log, question
+from tests.hostile.feed import NOW, chunks, problem, ref, resource, some
 from tests.hostile.stage import Act, Stage
-from tests.hostile.strategies import FACTOR, MARKUP
+from tests.hostile.strategies import MARKUP
 from widgets.banner import Banner
 from widgets.command_bar import CommandBar
 from widgets.command_dialog import CommandDialog
 from widgets.completion import Candidate, Completer
-from widgets.confirm_dialog import ConfirmDialog
 from widgets.crumbs import Crumbs
 from widgets.detail_pane import DetailPane
 from widgets.dialog import DialogButton
@@ -56,32 +44,12 @@ from widgets.fields import Fields
 from widgets.filter_bar import FilterBar
 from widgets.help_panel import HelpPanel, HelpSection, commands_section
 from widgets.key_bar import KeyBar
-from widgets.log_pane import LogPane
 from widgets.loss_banner import LossBanner
 from widgets.prompt import LONGEST, Prompt
 from widgets.resource_table import ResourceTable
-from widgets.rollback_dialog import RollbackDialog
 from widgets.rollout_pane import RolloutPane
-from widgets.scale_dialog import ScaleDialog
 from widgets.scope_bar import HeaderState, ScopeBar
 from widgets.too_small import guard_size
-
-NOW = 1_790_000_000.0
-
-
-def some(texts: Sequence[str], most: int) -> Sequence[str]:
-    """Return all texts in a full run, else at most so many of them, from all over."""
-    return texts if FACTOR > 1 else texts[:: max(1, -(-len(texts) // most))]
-
-
-def chunks(texts: Sequence[str], size: int) -> Iterator[Sequence[str]]:
-    """Yield all texts, so many at a time; the last ones are filled up with the first."""
-    for start in range(0, len(texts), size):
-        yield (
-            *texts[start : start + size],
-            *([*texts] * size)[: max(0, start + size - len(texts))],
-        )
-
 
 COLUMNS = (
     Column("name", "NAME"),
@@ -91,21 +59,6 @@ COLUMNS = (
     Column("image", "IMAGE"),
     Column("reason", "REASON", wide=True),
 )
-
-
-def ref(text: str, kind: str = "ecs/services") -> Ref:
-    return Ref(Scope("ecs", text, "111122223333", "us-east-1", text, text), kind, text)
-
-
-def resource(text: str) -> Resource:
-    return Resource(
-        ref=ref(text), health=Health.FAILING, status=text, reason=text,
-        cells=(text, text, text, NOW - 5, text, text), ready=1, desired=2, pending=1,
-    )  # fmt: skip
-
-
-def problem(text: str) -> Problem:
-    return Problem("denied", text, text, text)
 
 
 async def table(stage: Stage, texts: Sequence[str]) -> None:
@@ -135,36 +88,6 @@ async def table(stage: Stage, texts: Sequence[str]) -> None:
     for row in rows[:2]:
         shown.move_to(row.ref)
         shown.apply((), (row.ref,))
-        await stage.look()
-
-
-async def log(stage: Stage, texts: Sequence[str]) -> None:
-    pane = LogPane(clock=ManualClock(NOW))
-    await stage.show(pane)
-    pane.set_empty("\n".join(text[:4096] for text in texts))
-    await stage.look()
-    for part in chunks(texts, min(55, len(texts))):
-        pane.feed(LogBatch(lines=tuple(LogLine(NOW, text, text) for text in part)))
-        await stage.until(lambda: not pane.busy)
-        await stage.look(*part)
-    pane.feed(LogBatch(notes=tuple(texts[:20]), problem=problem(texts[0]), dropped=3))
-    for mode in ("utc", "relative", "off"):
-        pane.timestamps = mode
-        pane.wrap = not pane.wrap
-        pane.json_mode = "raw" if pane.json_mode == "readable" else "readable"
-        await stage.until(lambda: not pane.busy)
-        await stage.look()
-    pane.following = False
-    pane.action_scroll_home()
-    for _ in range(3):
-        pane.action_scroll_right()
-        pane.action_page_down()
-        await stage.look()
-    for text in texts:
-        pane.set_filter(text[:LONGEST])
-    for text in some(texts, 5):
-        pane.set_filter(text[:LONGEST])
-        await stage.until(lambda: not pane.busy)
         await stage.look()
 
 
@@ -310,48 +233,6 @@ async def prompts(stage: Stage, texts: Sequence[str]) -> None:
         await stage.look(*part)
 
 
-async def dialogs(stage: Stage, texts: Sequence[str]) -> None:
-    for name, profile, cluster, namespace, first, second in chunks(some(texts, 36), 6):
-        where = Scope("ecs", profile, first, second, cluster, namespace)
-        about = Ref(where, "ecs/services", name)
-        effects = (first, second)
-        await stage.push(ConfirmDialog(f"Restart {name}", about, effects, confirm=first))
-        await stage.look(profile, cluster, namespace, first, second)
-        stage.app.pop_screen()
-
-        async def load(name: str = name, told: str = first) -> ScaleInfo:
-            if len(name) % 2:
-                raise RuntimeError(name)
-            return ScaleInfo(3, 2, 1, Autoscaler(name, 1, 9, told), problem(told))
-
-        target = msgspec.structs.replace(resource(name), ref=about)
-        await stage.push(ScaleDialog(target, load))
-        stage.app.screen.query_one(Input).value = clean(second)  # as it is pasted
-        await stage.look(profile, cluster, namespace)
-        stage.app.pop_screen()
-
-
-async def undo(stage: Stage, texts: Sequence[str]) -> None:
-    for name, was, is_, first, second, third in chunks(some(texts, 24), 6):
-
-        async def plan(name: str = name, said: Sequence[str] = (was, is_, first)) -> RollbackPlan:
-            was, is_, effect = said
-            differences = (Difference(effect, was, is_), Difference(effect, is_, ""))
-            operation = Rollback(ref(name), is_, was)
-            return RollbackPlan(operation, is_, was, (effect, effect), differences)
-
-        await stage.push(RollbackDialog(resource(name), plan))
-        await stage.look(first, was, is_)
-        stage.app.pop_screen()
-
-        async def refuse(told: str = second + third) -> RollbackPlan:
-            raise RuntimeError(told)
-
-        await stage.push(RollbackDialog(resource(third), refuse))
-        await stage.look()
-        stage.app.pop_screen()
-
-
 async def small(stage: Stage, texts: Sequence[str]) -> None:
     fields = Fields()
     await stage.show(fields, *(DialogButton(text, id=f"b{n}") for n, text in enumerate(texts[:9])))
@@ -391,7 +272,8 @@ async def notices(stage: Stage, texts: Sequence[str]) -> None:
 ACTS: Mapping[str, Act] = {
     act.__name__: act
     for act in (
-        table, log, detail, undo, document, header, keys, prompts, dialogs, small, rollout, notices,
+        table, log, columns, detail, document, header, keys, prompts, small, rollout, notices,
+        question, dialogs, undo, together, choices,
     )
 }  # fmt: skip
 """Every act by its name; together they put every widget on the stage."""

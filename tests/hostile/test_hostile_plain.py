@@ -27,7 +27,7 @@ from backends.sim.kube_world.trouble import Trouble
 from backends.sim.server import SimServer
 from backends.text import escaped
 from tests.hostile import strategies as hostile
-from tests.hostile.acts import ref
+from tests.hostile.feed import ref
 from tests.hostile.terminal import Terminal, unsafe
 from tests.hostile.world import PROD, SAID, blueprint, environ_of, kubeconfig, sources_of
 from tui.cli import Options
