@@ -3,7 +3,9 @@
 A load makes objects by the ten thousand and drops hardly any. Each batch of them would set off a
 walk over all that there are, and later ones over everything: 150 ms for a million, in which no key
 is answered. So collection pauses while a load is decoded, and what a large one has left behind is
-frozen: never walked again, though freed as ever once nothing refers to it.
+frozen: never walked again, though freed as ever once nothing refers to it. All else that lives at
+that moment is frozen with it, and of that the rubbish which refers to itself stays for good (a
+screen that was left does): so it is done for nothing but large loads, and not without end.
 """
 
 from __future__ import annotations
@@ -14,12 +16,11 @@ import time
 from collections.abc import Callable, Iterator
 
 LARGE = 100_000
-"""Objects made since the last freeze from which they are frozen; a walk over so many takes
-about 15 ms."""
+"""Objects that one load leaves from which they are frozen; a walk over so many takes about 15 ms.
+The rows of a load are not among them: they cannot refer to themselves, and are never walked."""
 
-MOST = 40
-"""Freezes in the life of a process. Rubbish that refers to itself is frozen with the rest and
-stays: so the number is bounded, whatever a server makes us load again and again."""
+MOST = 10
+"""Freezes in the life of a process, whatever a server makes us load again and again."""
 
 LONGEST = 30.0
 """Seconds after which overlapping pauses no longer keep the collector off; looked at whenever a
@@ -54,7 +55,10 @@ class Collector:
             self._depth -= 1
             self._look()
             if self._depth == 0:
-                self.settle()
+                # While it is off nothing is walked, and all that was made and stays is young.
+                if not gc.isenabled() and self._left > 0 and gc.get_count()[0] > LARGE:
+                    self._left -= 1
+                    gc.freeze()
                 if self._was_enabled:
                     gc.enable()
 
@@ -62,23 +66,7 @@ class Collector:
         if self._was_enabled and self._clock() - self._since > LONGEST:
             gc.enable()
 
-    def settle(self) -> None:
-        """Freeze what loads have left behind, if it is much; call it when one is complete."""
-        if self._left > 0 and _made() > LARGE:
-            self._left -= 1
-            gc.freeze()
-
-
-def _made() -> int:
-    """Return about how many objects may be walked: those since the last freeze."""
-    young, middle, old = gc.get_count()
-    first, second, _ = gc.get_threshold()
-    return young + first * (middle + second * old)
-
 
 _ours = Collector()
 gc_paused = _ours.paused
 """Pauses the collector of this process: ``with gc_paused(): ...``."""
-
-load_complete = _ours.settle
-"""Says that something large may have been loaded that stays."""

@@ -15,7 +15,6 @@ from backends.clock import Clock
 from backends.ecs.events import version
 from backends.ecs.listing import LIST_PAGE, Listing
 from backends.ecs.wire import Packed, Payload, items
-from backends.gcpause import load_complete
 from backends.model import Scope
 
 STEADY_FOR = 120.0
@@ -110,7 +109,6 @@ class Fetcher:
             raise _first(errors) from None
         if not self._names:
             self._known = {arn: self._known[arn] for arn in this.found if arn in self._known}
-        load_complete()
         return {arn: known.payload for arn, known in self._known.items()}
 
     def learn(self, payload: Payload, *, fresh: bool) -> bool:

@@ -75,15 +75,16 @@ def test_what_a_large_load_leaves_is_not_walked_again() -> None:
     assert gc.get_freeze_count() - before >= len(kept)
 
 
-def test_a_load_bit_by_bit_is_frozen_once_it_is_complete() -> None:
+def test_what_was_made_before_a_small_load_does_not_count() -> None:
     collector = Collector()
     gc.set_threshold(20_000, 50, 100)
     gc.collect()
     before = gc.get_freeze_count()
-    kept = [[] for _ in range(LARGE + 20_000)]  # type: list[list[None]]
-    assert gc.get_count()[1] >= 4  # it was walked, bit by bit
-    collector.settle()
-    assert gc.get_freeze_count() - before >= len(kept)
+    kept = [[] for _ in range(2 * LARGE)]  # type: list[list[None]]
+    gc.collect(0)
+    with collector.paused():
+        kept += [[] for _ in range(1_000)]
+    assert gc.get_freeze_count() == before
 
 
 def test_rubbish_that_refers_to_itself_is_kept_only_so_often(
