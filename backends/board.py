@@ -220,7 +220,7 @@ class Board:
         """Note what to look at: at the next flush, or some time where only its age is new."""
         row = self._rows.get(ref)
         live = delta.status.state is FeedState.LIVE and delta.status.problem is None
-        quiet = live and not delta.upserts and not delta.deletes
+        quiet = live and not delta.upserts and not delta.deletes and ref not in self._uncounted
         if quiet and row is not None and row.health is not Health.UNKNOWN:
             self._aged.add(ref)
         else:
