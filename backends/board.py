@@ -76,6 +76,8 @@ class _Entry:
         self.cluster = cluster
         self.root = root
         self.feeds: list[Subscription] = []
+        self.shows_counts = False
+        """Whether its row, as last made, has counts."""
 
 
 class Board:
@@ -220,11 +222,16 @@ class Board:
         """Note what to look at: at the next flush, or some time where only its age is new."""
         row = self._rows.get(ref)
         live = delta.status.state is FeedState.LIVE and delta.status.problem is None
-        quiet = live and not delta.upserts and not delta.deletes and ref not in self._uncounted
+        quiet = live and not delta.upserts and not delta.deletes and self._shows_counts(ref)
         if quiet and row is not None and row.health is not Health.UNKNOWN:
             self._aged.add(ref)
         else:
             self._dirty.add(ref)
+
+    def _shows_counts(self, ref: Ref) -> bool:
+        """Whether a cluster's row has its counts; the first word of its last kind brings them."""
+        entry = self._entries.get(ref)
+        return entry is not None and entry.shows_counts
 
     def _root_changed(self, delta: Delta) -> None:
         self._dirty_roots.add(delta.query)
@@ -287,7 +294,7 @@ class Board:
             desired += tally.desired
         statuses = [f.shelf.status for f in (entry.root, *entry.feeds)]
         overall, status, reason = self._verdict(entry, health, statuses)
-        counted = all(_has_counts(feed) for feed in entry.feeds)
+        counted = entry.shows_counts = all(_has_counts(feed) for feed in entry.feeds)
         counts: tuple[Cell, ...] = (None,) * 6
         if counted:
             healthy = health[Health.OK] + health[Health.PROGRESSING] + health[Health.IDLE]
