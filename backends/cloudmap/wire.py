@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
@@ -18,9 +19,9 @@ def text(payload: Payload, key: str) -> str:
 
 
 def count(payload: Payload, key: str) -> int:
-    """Return an integer field; 0 where it is absent or no number."""
+    """Return an integer field; 0 where it is absent or no finite number."""
     value = payload.get(key)
-    return int(value) if isinstance(value, int | float) else 0
+    return int(value) if isinstance(value, int | float) and math.isfinite(value) else 0
 
 
 def moment(payload: Payload, key: str) -> float | None:
