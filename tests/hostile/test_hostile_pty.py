@@ -23,6 +23,10 @@ SECONDS = 60.0
 """Seconds that anything may take to appear."""
 
 
+ESCAPE = "\x1b[27u"
+"""The key as terminals send it that tell it apart; a bare one makes alt of what is close behind."""
+
+
 class Watched:
     """A program in a terminal that keeps every command it was sent."""
 
@@ -86,24 +90,24 @@ def look_around(watched: Watched) -> None:
     watched.press("q", until=shows("all services"))
     watched.press("c", until=shows("Copied:"))
     watched.press("s", until=shows("autoscaler", "new count"))
-    watched.press("\x1b", until=lacks("new count"))
+    watched.press(ESCAPE, until=lacks("new count"))
     watched.press("r", until=shows("are replaced"))
     watched.press("n", until=lacks("are replaced"))
     watched.press("w", until=lambda seen: any("[[[[unbalanced   " in line for line in seen[30:]))
-    watched.press("\x1b", until=shows("$primary"))
+    watched.press(ESCAPE, until=shows("$primary"))
     watched.press("u", until=shows("Related to"))
-    watched.press("\x1b", until=lacks("Related to"))
+    watched.press(ESCAPE, until=lacks("Related to"))
     watched.press(":nonsense\r", until=shows("nonsense'", "tab Complete"))
-    watched.press("\x1b", until=lacks("tab Complete"))
+    watched.press(ESCAPE, until=lacks("tab Complete"))
     watched.press("?", until=shows("This screen"))
-    watched.press("\x1b", until=lacks("This screen"))
+    watched.press(ESCAPE, until=lacks("This screen"))
     watched.press("\x10", until=shows("Search for commands"))
     watched.press("plain", until=shows("Go to plain"))
-    watched.press("\x1b", until=lacks("Go to plain"))
+    watched.press(ESCAPE, until=lacks("Go to plain"))
     watched.press("/", until=shows("Keep filter"))
     watched.press("[b\\", until=shows("/[b\\", "regular expression"))
-    watched.press("\x1b", until=lacks("regular expression"))
-    watched.press("\x1b", until=lacks("Keep filter"))
+    watched.press(ESCAPE, until=lacks("regular expression"))
+    watched.press(ESCAPE, until=lacks("Keep filter"))
     watched.press("l", until=shows("following", "line "))
     watched.press("w", until=shows("line "))
     watched.press("g", until=shows("paused", "line "))
@@ -111,9 +115,9 @@ def look_around(watched: Watched) -> None:
     watched.press("\x13", until=shows("lines saved"))
     watched.press("/", until=shows("Keep filter"))
     watched.press("(a|aa)+$", until=shows("/(a|aa)+$"))
-    watched.press("\x1b", until=lacks("/(a|aa)+$"))
-    watched.press("\x1b", until=lacks("Keep filter"))
-    watched.press("\x1b", until=shows("all services"))
+    watched.press(ESCAPE, until=lacks("/(a|aa)+$"))
+    watched.press(ESCAPE, until=lacks("Keep filter"))
+    watched.press(ESCAPE, until=shows("all services"))
     watched.press(":pods\r", until=shows("all pods", "$primary]paint-"))
     watched.press("/", until=shows("Keep filter"))
     watched.press("paint", until=lacks("31mred"))
