@@ -110,9 +110,13 @@ class Board:
     @property
     def settled(self) -> bool:
         """Whether every scope and every cluster's workloads have had a first answer."""
-        return all(root.shelf.settled for root in self._roots) and all(
+        return all(self._taken_up(root) for root in self._roots) and all(
             feed.shelf.settled for entry in self._entries.values() for feed in entry.feeds
         )
+
+    def _taken_up(self, root: Subscription) -> bool:
+        """Whether a scope has answered, and its clusters are followed: a flush sees to that."""
+        return root.shelf.settled and all(ref in self._entries for ref in root.shelf.rows)
 
     @property
     def progress(self) -> tuple[int, int, int]:
