@@ -172,7 +172,8 @@ async def test_a_login_in_another_terminal_is_enough_on_ecs_and_on_eks(desk: Des
     await desk.log_in_elsewhere(PROD)
     async with desk.operating(desk.sources(PROD, kube=(kube,))) as operator:
         wanted = ("shop-prod", "payments-prod")
-        await operator.until(lambda: board_live(operator, *wanted))
+        board = operator.app.board
+        await operator.until(lambda: board_live(operator, *wanted) and board.settled)
         rows = {row.ref for row in operator.app.board.rows}
         await asyncio.to_thread(fake_aws.call, desk.sim.url, "expire", PROD)
         for client in operator.app.fleet._providers["k8s"]._connections._clients.values():
