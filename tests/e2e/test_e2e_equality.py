@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from backends.eks.kinds import SPECS
-from backends.model import FeedState
+from backends.model import FeedState, Resource
 from tests.e2e.churn import Churn
 from tests.e2e.plane.api import Api
 from tests.e2e.plane.eyes import View, looking
@@ -51,8 +51,16 @@ def known(items: list[dict[str, Any]]) -> Known:
 
 
 def seen(view: View) -> Known:
-    metas = [row.raw.metadata for row in view.rows]
-    return {(m.namespace, m.name): (m.uid, m.resource_version) for m in metas}
+    return dict(known_as(row) for row in view.rows)
+
+
+def known_as(row: Resource) -> tuple[tuple[str, str], tuple[str, str]]:
+    """An entry of `Known`; that of a container is its pod's, as whose part it is named."""
+    if isinstance(row.raw, str):
+        name, uid = row.ref.name.partition("/")[0], row.uid.partition("/")[0]
+        return (row.ref.scope.namespace, name), (uid, row.raw)
+    meta = row.raw.metadata
+    return (meta.namespace, meta.name), (meta.uid, meta.resource_version)
 
 
 async def same(view: View, kind: str, kubectl: Kubectl) -> int:

@@ -19,7 +19,7 @@ from backends.model import FeedState
 from tests.e2e import podmix
 from tests.e2e.churn import workload
 from tests.e2e.plane.api import Api
-from tests.e2e.plane.eyes import DEADLINE, PACE, View, looking
+from tests.e2e.plane.eyes import DEADLINE, PACE, View, looking, version_of
 from tests.e2e.plane.line import Line
 from tests.e2e.plane.plane import OwnPlane, Plane
 from tests.e2e.plane.shown import Shown
@@ -74,7 +74,7 @@ async def same(view: View, api: Api, home: str) -> None:
                 metas = [item["metadata"] for item in await api.list(home)]
                 theirs = {meta["name"]: meta["resourceVersion"] for meta in metas}
                 rows = view.named(namespace)
-                ours = {name: row.raw.metadata.resource_version for name, row in rows.items()}
+                ours = {name: version_of(row) for name, row in rows.items()}
     except TimeoutError:
         odd = {key: (ours.get(key), theirs.get(key)) for key in ours.keys() | theirs.keys()}
         wrong = [(key, *pair) for key, pair in odd.items() if pair[0] != pair[1]]

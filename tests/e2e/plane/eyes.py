@@ -142,3 +142,8 @@ async def looking(kubeconfig: Path, pace: Pace = PACE) -> AsyncIterator[Eyes]:
         eyes = Eyes(kubeconfig, stack, pace)
         stack.push_async_callback(eyes.backend.close)
         yield eyes
+
+
+def version_of(row: Resource) -> str:
+    """The resourceVersion of the object that a row was made of; of a pod nothing else is kept."""
+    return row.raw if isinstance(row.raw, str) else str(row.raw.metadata.resource_version)
