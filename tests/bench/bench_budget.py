@@ -4,17 +4,15 @@ to throttle it: the fleet board and every cluster's tasks, over HTTP, at the pub
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import math
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from tests.bench.serving import serving
 
 if TYPE_CHECKING:
     from backends.base import Sources
@@ -45,14 +43,12 @@ LOOK = 0.05
 PATIENCE = 80.0
 """Seconds after which a sweep that is not done has failed."""
 
-_SERVE = "from tests.bench.bench_budget import serve; serve()"
-
 
 def measure() -> list[tuple[str, float, str]]:
     """Return the seconds of a sweep, their ratio to what the share allows, and the refusals."""
     from backends.base import AwsSource, Sources
 
-    with _simulator() as files:
+    with serving("tests.bench.bench_budget") as files:
         source = AwsSource("fleet", REGIONS, files["url"], files["config"], files["credentials"])
         sources = Sources(aws=(source,), budget_share=SHARE, request_timeout=30.0)
         seconds, calls, refused = asyncio.run(_sweep(sources))
@@ -168,22 +164,3 @@ def serve() -> None:
                 await asyncio.to_thread(sys.stdin.buffer.read)
 
     asyncio.run(run())
-
-
-@contextmanager
-def _simulator() -> Iterator[dict[str, str]]:
-    """Run the world in a process of its own; yield its URL and the files of its profile."""
-    with subprocess.Popen(
-        [sys.executable, "-c", _SERVE], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    ) as process:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        try:
-            yield json.loads(process.stdout.readline())
-        finally:
-            with contextlib.suppress(OSError):
-                process.stdin.close()
-            try:
-                process.wait(10)
-            except subprocess.TimeoutExpired:
-                process.kill()

@@ -5,7 +5,6 @@ simulator is another process. CPU is that of the app's process alone."""
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import gc
 import json
 import math
@@ -16,10 +15,11 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from tests.bench.serving import serving
 
 if TYPE_CHECKING:
     from backends.base import Sources
@@ -48,13 +48,12 @@ LOOK = 0.05
 PROBE = 0.002
 """Seconds that the probe of the loop's lag sleeps."""
 
-_SERVE = "from tests.bench.bench_fleet import serve; serve()"
 _APP = "from tests.bench.bench_fleet import app; app()"
 
 
 def measure() -> list[tuple[str, float, str]]:
     """Return the figures of one run."""
-    with _simulator() as info:
+    with serving("tests.bench.bench_fleet") as info:
         began = time.time()
         done = subprocess.run(
             [sys.executable, "-c", _APP],
@@ -66,7 +65,7 @@ def measure() -> list[tuple[str, float, str]]:
     found = json.loads(done.stdout.strip().splitlines()[-1])
     allowed = _allowed()
     return [
-        ("fleet: first clusters on the board", found["first"], "s after the backends, target 1"),
+        ("fleet: first clusters on the board", found["first"], "s after the backends, at most 1"),
         ("fleet: the same from the start of the process", found["first_start"], "s"),
         ("fleet: board complete, 200 clusters", found["board"], "s, at most 20"),
         ("fleet: what half of the rates allows for that", allowed, "s"),
@@ -150,25 +149,6 @@ def serve() -> None:
                 await asyncio.to_thread(sys.stdin.buffer.read)
 
     asyncio.run(run())
-
-
-@contextmanager
-def _simulator() -> Iterator[dict[str, str]]:
-    """Run the world in a process of its own; yield its URL and the files that lead to it."""
-    with subprocess.Popen(
-        [sys.executable, "-c", _SERVE], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    ) as process:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        try:
-            yield json.loads(process.stdout.readline())
-        finally:
-            with contextlib.suppress(OSError):
-                process.stdin.close()
-            try:
-                process.wait(10)
-            except subprocess.TimeoutExpired:
-                process.kill()
 
 
 def app() -> None:
