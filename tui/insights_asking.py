@@ -115,7 +115,8 @@ class Asking:
         if self.phase is Phase.ESTIMATING:
             return Progress("Asking what it would scan ...", ("nothing is paid for that",))
         if self.question is None:
-            return Progress("", ("ctrl+r runs the query, once you have seen what it costs",))
+            runs = "ctrl+r runs the query, once you have seen what it costs"
+            return Progress("", (runs, "tab leaves it for the other keys"))
         until = now if self.phase is Phase.ASKING else self._ended
         seconds = f"{max(0.0, until - self._began):.0f} s"
         if self.answer is None:
