@@ -21,7 +21,7 @@ from backends.ecs.wire import Payload, moment, opened, part, text
 from backends.logs import cloudwatch
 from backends.logs.member import backoff
 from backends.logs.merge import LogMerge
-from backends.logs.reader import POLL
+from backends.logs.pace import POLL
 from backends.logs.rewind import CloudWatchRewind
 from backends.logs.streams import Stream, StreamSet
 from backends.model import LogBatch, LogRequest, Resource

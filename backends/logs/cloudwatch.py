@@ -11,7 +11,8 @@ from backends.aws.access import AwsAccess
 from backends.clock import Clock
 from backends.logs.head import first
 from backends.logs.merge import LogMerge
-from backends.logs.reader import POLL, Reader
+from backends.logs.pace import POLL
+from backends.logs.reader import Reader
 from backends.logs.settling import Settling
 from backends.logs.streams import Stream, StreamSet
 from backends.logs.turns import RATE, Turns
@@ -45,8 +46,8 @@ async def tail(
     `head` count events, which have several lines where the log driver joins them. Ends when
     the set is sealed and its streams are gone, or when the request was not to follow.
     """
-    settling = Settling(clock, poll, lambda: len(streams.current))
     turns = Turns(clock, rate=rate)
+    settling = Settling(clock, poll, lambda: len(streams.current), turns)
     merge = LogMerge(
         clock,
         window=settling,
@@ -57,10 +58,7 @@ async def tail(
         where = scope.at(region=stream.region)
         return Reader(access, where, stream.group, request, clock, settling, turns)
 
-    def share(readers: int) -> None:
-        settling.poll = max(poll, readers / rate)
-
-    merge.add("log groups", _assign(merge, streams, reader, request, share), control=True)
+    merge.add("log groups", _assign(merge, streams, reader, request), control=True)
     batches = merge.batches()
     if request.head is not None:
         batches = first(batches, request.head)
@@ -74,7 +72,6 @@ async def _assign(
     streams: StreamSet,
     make: Callable[[Stream], Reader],
     request: LogRequest,
-    share: Callable[[int], None],
 ) -> AsyncIterator[LogBatch]:
     """Give every stream of the set to a reader, and each reader to the merge."""
     homes: dict[Stream, Reader] = {}
@@ -90,7 +87,6 @@ async def _assign(
             homes[stream] = reader
             if home is None:
                 merge.add(_name(reader, merge.names()), reader.batches())
-        share(len(set(homes.values())))
         if past:
             yield LogBatch(live=True)
             past = False

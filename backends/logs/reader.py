@@ -7,16 +7,15 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing, suppress
 from typing import Any
 
-import msgspec
-
 from backends.aws.access import AwsAccess
 from backends.base import BackendError, NotFound
 from backends.clock import Clock
 from backends.logs.events import in_order
 from backends.logs.fresh import Fresh
 from backends.logs.last import Event, last_events, oldest_of
-from backends.logs.member import Member, Trouble, backoff, no_group, silent
-from backends.logs.reach import OVERLAP_MS, RECALL_MS, Reach
+from backends.logs.member import Member, Trouble, no_group, silent
+from backends.logs.pace import Pace
+from backends.logs.reach import OVERLAP_MS, PAGE, RECALL_MS, Reach
 from backends.logs.settling import Settling
 from backends.logs.source import Keyed
 from backends.logs.streams import Stream
@@ -25,15 +24,6 @@ from backends.model import LogBatch, LogRequest, Scope
 
 STREAMS = 100
 """Stream names in one FilterLogEvents call at the most (CloudWatch Logs API reference)."""
-
-PAGE = 10_000
-"""Events in one page at the most (CloudWatch Logs API reference)."""
-
-POLL = 1.5
-"""Seconds between two reads of a group that has something to say."""
-
-SLACK = 3.0
-"""How many times slower a group is read that is quiet, reached by and by."""
 
 QUIET_MS = 600_000
 """How far a read of silent streams goes back at the most; more than clocks differ by."""
@@ -76,7 +66,8 @@ class Reader:
         self._scope = scope
         self._request = request
         self._clock = clock
-        self._delay = settling.poll
+        self._pace = Pace(clock, settling, turns)
+        self._asked = 0.0  # when the first page of the last read was asked for, monotonic
         self._turns = turns
         self._began = clock.now()
         self._complete_from = self._began - request.since if request.since is not None else 0.0
@@ -87,6 +78,7 @@ class Reader:
         self._probed = clock.monotonic()
         self._wake = asyncio.Event()
         self._trouble = Trouble(clock)
+        self._lags = False  # and it was said
         self._left = request.head
 
     @property
@@ -141,9 +133,16 @@ class Reader:
                     self._drop(leaving)
                     if self._left == 0 or not self._following or not self._members:
                         return
-                await self._pause(self._clock.monotonic() - began)
+                spent = self._clock.monotonic() - began
+                until = began + spent + self._pace.pause(spent, self._trouble.count)
+                found = await self._recall(until)
+                if found is not None:
+                    yield found
+                await self._pause(until)
         finally:
             self.ended = True
+            self._pace.end()
+            await self._reach.close()
 
     @property
     def _following(self) -> bool:
@@ -202,21 +201,24 @@ class Reader:
         start = self._fresh.begin(
             unit, (self._reach.next() if not slow else OVERLAP_MS) if live else 0
         )
-        told = not live
+        read, asked, new = list[list[Event]](), 0.0, False
         async with aclosing(self._pages(unit, start)) as pages:
             async for events, more in pages:
+                asked = asked if read else self._asked
+                read.append(events)
                 notes = self._recovery()
                 fresh = self._fresh.admit(unit, events, self._clock.now(), slow=slow)
+                new = new or bool(fresh)
+                if fresh and more and live and not slow:
+                    notes += self._lagging(self._clock.now() - unit[0].cursor / 1000)
                 batch = self._batch(fresh, *notes)
-                behind = self._clock.now() - unit[0].cursor / 1000
-                if batch.lines and more and not told and not slow and behind > LAG:
-                    told = True
-                    said = f"{self.group}: {behind:.0f} s behind, reading on"
-                    batch = msgspec.structs.replace(batch, notes=(*batch.notes, said))
                 if batch.lines or batch.notes:
                     yield batch
                 if self._left == 0:
                     return
+        if live and not slow:
+            self._lags = self._lags and new
+            self._pace.read(asked, self._reach.learn(read), light=self._reach.light)
         quiet = int(self._clock.now() * 1000) - QUIET_MS
         for member in unit:
             member.cursor = max(member.cursor, quiet)
@@ -247,6 +249,27 @@ class Reader:
             self._complete_from = max(self._complete_from, oldest / 1000)
         yield self._batch(events, *self._recovery())
 
+    async def _recall(self, until: float) -> LogBatch | None:
+        """Return what is new in one page of what lies further back than reads usually go, where
+        there is a turn to spare before a second of the clock."""
+        unit = [m for m in self._members.values() if m.live and not (m.missing or m.behind)]
+        if not unit or self._trouble.count:
+            return None
+        if self._reach.apart:
+            start = self._fresh.begin(unit, RECALL_MS)
+            end = self._fresh.begin(unit, self._reach.overlap)
+            self._reach.recall(self._pages(unit, start, end, spare=True))
+        if not self._reach.pending:
+            return None
+        if not await self._turns.take_spare(until - self._clock.monotonic()):
+            return None
+        with suppress(BackendError):  # if it lasts, the next read tells of it
+            events = await self._reach.more()
+            known = self._fresh.begin(unit, RECALL_MS)  # what is older is not remembered any more
+            events = [event for event in events if event["timestamp"] >= known]
+            return self._batch(self._fresh.admit(unit, events, self._clock.now()))
+        return None
+
     async def _probe(self, silent: list[Member]) -> LogBatch:
         """Return what streams have written that seem silent: their clocks were set back."""
         start = int(self._clock.now() * 1000) - QUIET_MS
@@ -268,9 +291,12 @@ class Reader:
         return Keyed(lines=lines, notes=notes, keys=keys[: len(lines)])
 
     async def _pages(
-        self, unit: list[Member], start: int, end: int | None = None
+        self, unit: list[Member], start: int, end: int | None = None, *, spare: bool = False
     ) -> AsyncGenerator[tuple[list[Event], bool], None]:
-        """Yield the events of each page, in order of time, and whether there is another."""
+        """Yield the events of each page, in order of time, and whether there is another.
+
+        `spare`: the reader takes the turns itself; the pages may be far apart.
+        """
         limits: dict[str, Any] = {} if end is None else {"endTime": end}
         if self._left is not None:
             limits["limit"] = max(1, min(self._left, PAGE))
@@ -283,13 +309,23 @@ class Reader:
             startTime=start,
             **limits,
         )
-        more = True
-        while more:
-            await self._turns.take()
+        while True:
+            if not spare:
+                await self._turns.take(ahead=not self._pace.placing)
+            self._asked = self._clock.monotonic()
             page = await anext(pages)
             events = sorted(page.get("events") or (), key=lambda event: event["timestamp"])
             more = bool(page.get("nextToken"))
             yield events, more
+            if not more:
+                return
+
+    def _lagging(self, seconds: float) -> tuple[str, ...]:
+        """Return, once until all is read, what to say of reading so far behind."""
+        if self._lags or seconds <= LAG:
+            return ()
+        self._lags = True
+        return (f"{self.group}: {seconds:.0f} s behind, reading on",)
 
     def _recovery(self) -> tuple[str, ...]:
         """Note that a call succeeded; return what to say of the time that none did."""
@@ -309,14 +345,8 @@ class Reader:
         for member in leaving:
             self._members.pop(member.stream.stream, None)
 
-    async def _pause(self, spent: float) -> None:
-        """Wait until it is time to read again; the last round took so many seconds."""
-        if self._trouble.count:
-            delay = backoff(self._settling.poll, self._trouble.count)
-        else:
-            slower = min(self._delay * 1.5, self._settling.poll * SLACK)
-            self._delay = self._settling.poll if self._settling.busy else slower
-            delay = max(self._delay - spent, self._delay / 4)  # lines are held for one period
+    async def _pause(self, until: float) -> None:
+        """Wait until a second of the clock, or until there is something to be read at once."""
         with suppress(TimeoutError):
-            async with asyncio.timeout(delay):
+            async with asyncio.timeout(until - self._clock.monotonic()):
                 await self._wake.wait()

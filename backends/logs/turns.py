@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 
 from backends.clock import Clock
+from backends.logs.longest import Longest
 
 RATE = 1.0
 """Calls a second that one tail makes, however many streams, groups and regions it reads: a fifth
@@ -24,18 +26,56 @@ class Turns:
         self._ahead = burst - 1
         self._line = asyncio.Lock()
         self._next = float("-inf")  # when a call may be made that was not saved up for
+        self._needs: dict[object, Longest] = {}
 
-    async def take(self) -> None:
-        """Wait until it is one's turn to make a call."""
+    @property
+    def shared(self) -> bool:
+        """Whether there are several readers."""
+        return len(self._needs) > 1
+
+    @property
+    def cycle(self) -> float:
+        """Seconds in which every reader has the turns that it needs for one read."""
+        return self._every * sum(max(1.0, one.value) for one in self._needs.values())
+
+    @property
+    def delay(self) -> float:
+        """Seconds that a read may wait for its turn behind a look back: 0 where nobody needs a
+        turn for that."""
+        return self._every if any(one.value > 1 for one in self._needs.values()) else 0.0
+
+    def join(self, reader: object, calls: float = 1.0) -> None:
+        """Note how many turns a reader lately needed for one read."""
+        self._needs.setdefault(reader, Longest(self._clock)).add(calls)
+
+    def leave(self, reader: object) -> None:
+        """Note that a reader is gone; an unknown one is ignored."""
+        self._needs.pop(reader, None)
+
+    async def take(self, *, ahead: bool = True) -> None:
+        """Wait until it is one's turn to make a call; `ahead`: or make one that was saved up."""
         async with self._line:
             now = self._clock.monotonic()
-            if self._next > now and self._ahead:
+            if self._next > now and self._ahead and ahead:
                 self._ahead -= 1
                 return
             due = max(self._next, now)
             if due > now:
                 await asyncio.sleep(due - now)
             self._next = due + self._every
+
+    async def take_spare(self, seconds: float) -> bool:
+        """Wait for a turn that nobody else wants; return whether there was one in so many
+        seconds."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while not self.spare:
+                    async with self._line:  # those who are in the line come first
+                        pass
+                    await asyncio.sleep(max(0.0, self._next - self._clock.monotonic()))
+                self._next = self._clock.monotonic() + self._every
+                return True
+        return False
 
     @property
     def spare(self) -> bool:

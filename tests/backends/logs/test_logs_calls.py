@@ -14,13 +14,13 @@ from backends.logs.turns import BURST, RATE, Turns
 from backends.model import LogRequest
 
 
-def spread(logs, streams, now, begin, end, every):
+def spread(logs, streams, now, begin, end, every, late=0.4):
     """Put one line into each stream in turn, `every` seconds one; return their texts."""
     texts = []
     for number in range(round((end - begin) / every)):
         texts.append(f"line {number}")
         where = streams[number % len(streams)]
-        logs.put(where, texts[-1], now + begin + number * every, late=0.4)
+        logs.put(where, texts[-1], now + begin + number * every, late=late)
     return texts
 
 
@@ -58,6 +58,82 @@ def test_hundreds_of_streams_are_read_within_a_call_a_second(count):
         await tailing.stop()
 
     scene(play)
+
+
+class Slow:
+    """Needs a while for each page, as a service over a network does."""
+
+    def __init__(self, logs, seconds):
+        self.logs, self.clock, self.seconds = logs, logs.clock, seconds
+
+    async def pages(self, *args, **params):
+        async for page in self.logs.pages(*args, **params):
+            await asyncio.sleep(self.seconds)
+            yield page
+
+
+@pytest.mark.parametrize(("seconds", "page"), [(0.3, 500), (0.9, 500), (1.8, 10_000)])
+def test_hundreds_of_busy_streams_are_in_order_where_every_call_takes_its_time(seconds, page):
+    async def play(logs, now):
+        streams = [stream(f"app/{number}") for number in range(200)]
+        texts = spread(logs, streams, now, -60, 240, 0.02, late=2.9)
+        tailing = Tail(Slow(logs, seconds), StreamSet(streams))
+        await asyncio.sleep(300)
+        assert Counter(tailing.texts) == Counter(texts)
+        settled = [line for at, batch in tailing.got if at > now + 60 for line in batch.lines]
+        assert len(settled) > 5_000
+        assert all(a.at <= b.at for a, b in pairwise(settled))
+        await tailing.stop()
+
+    scene(play, page=page)
+
+
+def test_what_comes_very_late_to_a_busy_group_is_found_without_delaying_what_is_new():
+    async def play(logs, now):
+        streams = [stream(f"app/{number}") for number in range(120)]
+        texts = spread(logs, streams, now, -30, 150, 0.004)
+        for number, lag in enumerate((20, 35, 50)):
+            texts.append(f"late {number}")
+            logs.put(streams[number], texts[-1], now + 60 + number, late=lag)
+        timed = Timed(logs)
+        tailing = Tail(timed, StreamSet(streams))
+        await asyncio.sleep(200)
+        assert Counter(tailing.texts) == Counter(texts)
+        waits = [
+            at - line.at
+            for at, batch in tailing.got
+            if at > now + 10
+            for line in batch.lines
+            if not line.text.startswith("late")
+        ]
+        assert max(waits) < 8.0
+        assert sum(90 <= at < 150 for at in timed.at) <= 60
+        await tailing.stop()
+
+    scene(play)
+
+
+def test_a_turn_to_spare_is_one_that_nobody_waits_for():
+    async def main():
+        clock = LoopClock()
+        turns, got = Turns(clock, rate=1.0, burst=1), []
+        await turns.take()
+
+        async def take(name):
+            await turns.take()
+            got.append((name, clock.monotonic()))
+
+        async def spare(seconds):
+            got.append((await turns.take_spare(seconds), clock.monotonic()))
+
+        await asyncio.gather(spare(10), take("a"), take("b"))
+        assert got == [("a", 1.0), ("b", 2.0), (True, 3.0)]
+        await asyncio.gather(spare(0.5))
+        assert got[3:] == [(False, 3.5)]
+        await turns.take()
+        assert clock.monotonic() == 4.0
+
+    run(main())
 
 
 def test_turns_come_in_order_at_a_rate_after_a_burst():

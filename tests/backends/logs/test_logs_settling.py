@@ -12,7 +12,8 @@ from test_logs_cloudwatch import Tail, scene
 from virtual_loop import LoopClock, run
 
 from backends.logs.cloudwatch import StreamSet
-from backends.logs.settling import CALL, LAG, LAG_MOST, Settling
+from backends.logs.settling import CALL, LAG, LAG_MOST, ROUNDS, Settling
+from backends.logs.turns import Turns
 from backends.model import LogRequest
 
 POLL = 1.5
@@ -124,13 +125,17 @@ def test_nothing_is_held_back_where_nothing_follows():
     scene(play)
 
 
+def settling_of(clock):
+    return Settling(clock, POLL, lambda: 2, Turns(clock))
+
+
 def event(lag: float) -> dict:
     return {"timestamp": 1_000_000, "ingestionTime": 1_000_000 + int(lag * 1000)}
 
 
 def test_the_hold_follows_the_lags_that_are_measured_up_to_a_bound_and_forgets():
     async def main():
-        settling = Settling(LoopClock(), POLL, lambda: 2)
+        settling = settling_of(LoopClock())
         usual = LAG + POLL + CALL
         assert settling.span == usual
         settling.measure([event(0.2), event(5.0), {"timestamp": 5}])
@@ -145,11 +150,28 @@ def test_the_hold_follows_the_lags_that_are_measured_up_to_a_bound_and_forgets()
     run(main())
 
 
+def test_the_hold_follows_how_long_reads_take_but_not_those_in_trouble():
+    async def main():
+        settling = settling_of(LoopClock())
+        settling.measure_read(POLL / 2)
+        assert settling.span == LAG + POLL + CALL
+        settling.measure_read(ROUNDS * POLL)
+        assert settling.span == LAG + ROUNDS * POLL
+        settling.measure_read(ROUNDS * POLL + 0.1)
+        assert settling.span == LAG + ROUNDS * POLL
+        for _ in range(3):
+            await asyncio.sleep(31)
+            settling.measure_read(POLL)
+        assert settling.span == LAG + POLL + CALL
+
+    run(main())
+
+
 @given(st.floats(-1e6, 1e6))
 def test_no_clock_makes_the_hold_longer_than_its_span(ahead):
     async def main():
         clock = LoopClock()
-        settling = Settling(clock, POLL, lambda: 2)
+        settling = settling_of(clock)
         assert 0.0 <= settling.hold(clock.now() + ahead) <= settling.span
 
     run(main())
