@@ -12,6 +12,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -62,13 +63,22 @@ def run(path: Path) -> list[tuple[str, str, str, str]]:
     ]
 
 
+def _told(path: Path) -> list[tuple[str, str, str, str]]:
+    """Run one benchmark, and say on standard error that it goes on and how long it took."""
+    began = time.monotonic()
+    print(f"{path.stem} ...", end=" ", file=sys.stderr, flush=True)
+    rows = run(path)
+    print(f"{time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
+    return rows
+
+
 def main(argv: list[str]) -> int:
     """Run what is named, or everything; return 1 if a benchmark failed."""
     names = [name for name in argv if not name.startswith("-")]
     markdown = "--markdown" in argv
     paths = sorted(HERE.glob("bench_*.py"))
     chosen = [path for path in paths if not names or any(name in path.stem for name in names)]
-    rows = [row for path in chosen for row in run(path)]
+    rows = [row for path in chosen for row in _told(path)]
     table = [("what", "measured", "", "unit and target"), *rows]
     widths = [max(len(row[i]) for row in table) for i in range(4)]
     for index, (what, value, met, rest) in enumerate(table):
