@@ -204,6 +204,9 @@ class Sources(msgspec.Struct, frozen=True):
     feed_queues: tuple[str, ...] = ()
     """ARNs or URLs of the SQS queues that ECS's state changes come by, at most one for each
     account and region; `backends.feedqueue` reads them."""
+    reorder_window: float = 0.3
+    """Seconds that a line of a log that comes at once, as those of pods do, is held back so that
+    an older one of another source can go before it."""
 
     def aws_source(self, profile: str) -> AwsSource:
         """Return the source of a profile: the one that is looked at, else the SDK's own files."""

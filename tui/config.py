@@ -64,6 +64,8 @@ class LogsConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a log view holds in memory, in MiB."""
     since_minutes: int = 5
     """How far back a tail begins."""
+    reorder_seconds: float = 0.3
+    """How long a line of a pod is held back for older ones of others; of tasks it is measured."""
 
 
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -146,6 +148,11 @@ def check(config: Config, origin: str) -> Config:
         )
     if not 1 <= config.logs.buffer_mib <= 4096:
         raise ConfigError(f"{origin}: logs.buffer_mib must be between 1 and 4096.")
+    if not 0 <= config.logs.reorder_seconds <= 10:
+        raise ConfigError(
+            f"{origin}: logs.reorder_seconds is {config.logs.reorder_seconds}. "
+            "Set it between 0 and 10, such as 0.3."
+        )
     return config
 
 
@@ -174,6 +181,7 @@ def sources(config: Config) -> Sources:
         request_timeout=config.request_timeout,
         eks=aws.eks,
         feed_queues=_queues(aws),
+        reorder_window=config.logs.reorder_seconds,
     )
 
 

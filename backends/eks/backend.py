@@ -130,7 +130,8 @@ class KubeBackend:
 
     async def logs(self, resource: Resource, request: LogRequest) -> AsyncGenerator[LogBatch, None]:
         """Tail the logs of a resource and of all that run under it, until cancelled."""
-        batches = tail(self._connections, resource, request, self._clock, self._pace)
+        window = self._sources.reorder_window
+        batches = tail(self._connections, resource, request, self._clock, self._pace, window=window)
         async with aclosing(batches):
             async for batch in batches:
                 yield batch

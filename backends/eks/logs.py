@@ -25,7 +25,7 @@ from backends.eks.reflector import Reflector, Target
 from backends.eks.sink import Connect
 from backends.eks.targets import Labels, container_of, target_of, wanted
 from backends.logs.head import first
-from backends.logs.merge import LogMerge
+from backends.logs.merge import WINDOW, LogMerge
 from backends.model import LogBatch, LogRequest, Problem, Resource, Verb
 from backends.text import clean
 
@@ -40,9 +40,16 @@ SETTLE_MOST = 20.0
 
 
 async def tail(
-    connections: Connections, resource: Resource, request: LogRequest, clock: Clock, pace: Pace
+    connections: Connections,
+    resource: Resource,
+    request: LogRequest,
+    clock: Clock,
+    pace: Pace,
+    *,
+    window: float = WINDOW,
 ) -> AsyncGenerator[LogBatch, None]:
-    """Yield the logs of all containers under a resource. Raises `BackendError` at the start."""
+    """Yield the logs of all containers under a resource, each line held back for `window` seconds
+    where there are several. Raises `BackendError` at the start."""
     ref = resource.ref
     spec = SPECS.get(ref.kind)
     if spec is None or Verb.LOGS not in spec.kind.verbs:
@@ -53,7 +60,7 @@ async def tail(
     request = msgspec.structs.replace(
         request, container=only, follow=request.follow and request.head is None
     )
-    merge = LogMerge(clock, settle=SETTLE if request.follow else inf)
+    merge = LogMerge(clock, window=window, settle=SETTLE if request.follow else inf)
     tracker = Tracker(connect, target, request, merge, pace, clock)
     merge.add("pods", tracker.batches(), control=True)
     merge.seal()  # the tracker itself keeps it open

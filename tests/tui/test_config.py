@@ -52,6 +52,8 @@ def test_a_file_is_read(tmp_path: Path) -> None:
         ("read_olny = true", "Did you mean 'read_only'?"),
         ("[aws]\nregion = 'x'", "unknown key 'region' in [aws]. Did you mean 'regions'?"),
         ("[logs]\nbuffer_mib = 0", "between 1 and 4096"),
+        ("[logs]\nreorder_seconds = 60", "between 0 and 10, such as 0.3"),
+        ("[logs]\nreorder_seconds = nan", "between 0 and 10, such as 0.3"),
         ("[aws]\nbudget_share = 2.0", "above 0 and up to 1"),
         ("theme = 'neon'", "topdeck-dark, topdeck-light"),
         ("read_only = 'yes'", "Expected `bool`, got `str`"),

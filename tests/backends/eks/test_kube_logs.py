@@ -10,9 +10,10 @@ import pytest
 from aiohttp import web
 from kube_docs import deployment, owner, pod
 from kube_fake import LogFile, status
-from kube_help import SCOPE
+from kube_help import QUICK, SCOPE, write_kubeconfig
 
-from backends.base import Invalid, NotFound
+from backends.base import Invalid, KubeSource, NotFound, Sources
+from backends.eks.backend import KubeBackend
 from backends.eks.containerlog import CUT, LONGEST
 from backends.model import Health, LogBatch, LogLine, LogRequest, Ref, Resource
 
@@ -228,6 +229,28 @@ async def test_a_deployments_tail_is_that_of_all_its_pods_in_order(kube, tail) -
     reading = await tail(WEB).until(lambda t: t.live)
     assert reading.texts == said(0, 1, 2, 3)
     assert [line.source for line in reading.lines[:2]] == ["ff6bc/app", "sxvg8/app"]
+
+
+async def test_lines_of_several_pods_wait_for_older_ones_as_long_as_the_sources_say(
+    kube, clock, tmp_path
+) -> None:
+    kube.put("deployments", deployment("web"))
+    for suffix in ("ff6bc", "sxvg8"):
+        kube.put("pods", web_pod(suffix))
+        kube.logs["shop", f"web-767575c589-{suffix}", "app"] = LogFile(*lines(0))
+    path = write_kubeconfig(tmp_path / "other-kubeconfig", kube.url)
+    sources = Sources(kube=(KubeSource(str(path)),), request_timeout=5.0, reorder_window=0.8)
+    patient = KubeBackend(sources, clock, QUICK)
+    try:
+        async with aclosing(patient.logs(WEB, LogRequest(since=None))) as batches:
+            reading = await Tail(batches).until(lambda t: t.live)
+            loop = asyncio.get_running_loop()
+            began = loop.time()
+            await kube.logs["shop", "web-767575c589-ff6bc", "app"].write(*lines(3))
+            await reading.until(lambda t: "line 3" in t.texts)
+            assert loop.time() - began >= 0.8
+    finally:
+        await patient.close()
 
 
 async def test_pods_that_start_later_are_followed_and_those_that_stop_end(kube, tail) -> None:
