@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from textual.app import App
+from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
 from textual.command import Provider
 from textual.events import Resize
@@ -168,7 +169,13 @@ class TopdeckApp(App[None]):
         if len(browsing) > DEEPEST:
             oldest = browsing[1]
             self._screen_stack.remove(oldest)
+            self.workers.cancel_node(oldest)
             self.call_later(oldest.remove)
+
+    def pop_screen(self) -> AwaitComplete:
+        """Close the screen on top, and before its widgets are gone whatever still works on them."""
+        self.workers.cancel_node(self.screen)
+        return super().pop_screen()
 
     def back(self) -> bool:
         """Close the screen on top, and remember it for `ahead`; False if it is the last one."""

@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 from conftest import Operator
+from textual.worker import Worker
 
 from backends.base import BackendError
 from backends.fleet import Fleet
+from backends.model import LogPage
 from tui.screens import related as related_screen
 from tui.screens.browse import BrowseScreen
 from tui.screens.detail import DetailScreen
@@ -42,6 +44,38 @@ async def no_logs(*_: Any) -> AsyncIterator[Any]:
     if asyncio.current_task():
         raise BackendError("tail", "gone", "never mind")
     yield
+
+
+async def no_older(*_: Any) -> AsyncIterator[Any]:
+    yield LogPage(begins=0.0, progress="looking")
+    await too_late()
+    await asyncio.sleep(0.3)  # until the screen has been taken down
+    raise asyncio.CancelledError
+
+
+async def test_older_lines_that_are_given_up_when_the_log_is_left_are_no_defect(
+    operator: Operator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Fleet, "older", no_older)
+    await operator.on_row("shop-prod")
+    await operator.press("enter")
+    await operator.on_row("web")
+    await operator.press("l")
+    await operator.until(lambda: isinstance(operator.app.screen, LogScreen))
+    screen = operator.app.screen
+    assert isinstance(screen, LogScreen)
+    await operator.until(lambda: screen.pane.live and screen.pane.held > 50)
+    await operator.press("home")
+
+    def looking() -> list[Worker[Any]]:
+        return [worker for worker in operator.app.workers if worker.group == "older"]
+
+    await operator.until(looking)
+    (older,) = looking()
+    await operator.press("escape")
+    await operator.until(lambda: older.is_finished)
+    await operator.pilot.pause()
+    assert operator.app.crash is None
 
 
 @pytest.mark.parametrize(

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.css.query import NoMatches
 from textual.screen import Screen
 from textual.widgets import Input
 
@@ -112,7 +114,7 @@ class LogScreen(Screen[None]):
         pane.clear()
         self.status = ""
         self.workers.cancel_group(self, "older")
-        older = self._older = OlderLines(self.topdeck.fleet, pane, self._say)
+        older = self._older = OlderLines(self.topdeck.fleet, pane, self._older_changed)
         older.begin(self.resource, request)
         asking = f"Asking for the logs of {self.resource.ref.name} ..."
         pane.set_empty(asking)
@@ -144,6 +146,10 @@ class LogScreen(Screen[None]):
     @work(group="older")
     async def _fetch_older(self, older: OlderLines) -> None:
         await older.fetch(self._at_top)
+
+    def _older_changed(self) -> None:
+        with suppress(NoMatches):  # it is told of its end when widgets may be gone already
+            self._say()
 
     def _at_top(self) -> bool:
         return not self.pane.following and self.pane.scroll_y <= 0
