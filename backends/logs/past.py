@@ -53,7 +53,12 @@ class Past:
     @property
     def ready(self) -> bool:
         """Whether a source waits for room and there is something that can leave."""
-        return self._waited and self.lasting and self._frontier > self._through
+        if not self._waited or not self.lasting:
+            return False
+        frontier = self._frontier
+        if frontier == self._through > -inf:
+            return self._buffer.holds(frontier)  # more lines of the very same time
+        return frontier > self._through
 
     def allow(self, seconds: float) -> None:
         """Let it last so long in all, where that is more than was said."""

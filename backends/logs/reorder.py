@@ -125,6 +125,10 @@ class Reorder:
         lines, late, behind = self._let_go(key)
         return Taken(lines, late=late, behind=behind)
 
+    def holds(self, key: float) -> bool:
+        """Return whether a line is held that sorts up to a key."""
+        return any(entry[0] <= key for entry in self._held)
+
     def held_of(self) -> Counter[object]:
         """Return how many lines of each owner are held."""
         return Counter(owner for *_, owner in self._held)

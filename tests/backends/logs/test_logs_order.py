@@ -160,6 +160,7 @@ def test_our_own_clock_that_is_off_is_nobodys_fault():
     st.integers(12, 40),
     st.lists(st.floats(0, 3), min_size=6, max_size=6),
 )
+@example([[0], [1], [0] * 9], 12, [0.0] * 6)
 def test_pasts_that_are_larger_than_the_buffer_still_come_in_order(pasts, capacity, delays):
     async def source(number, times):
         await asyncio.sleep(delays[number])
