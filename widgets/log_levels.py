@@ -71,6 +71,8 @@ _COMMON: Final = re.compile(
     r"\[?((?!UTC)[A-Z]{3,9}|(?<=\[)[a-z]{3,9}(?=\])|(?<=\t)[a-z]{3,9}(?=\t))(?=[\]:\s|]|$)"
 )
 """A time, maybe a thread or a logger, and a word in capitals or brackets."""
+_PLAIN: Final = {word: level for word, level in CAPITALS.items() if 3 <= len(word) <= 9}
+"""What `_COMMON` finds most often: a time of ISO 8601 and a word in capitals."""
 
 _KLOG: Final = {"I": INFO, "W": WARN, "E": ERROR, "F": FATAL}
 _MONGO: Final = {"F": FATAL, "E": ERROR, "W": WARN, "I": INFO, "D": DEBUG}
@@ -144,6 +146,10 @@ def signs_of(text: str) -> int:
         head = ANSI.sub("", text[: 2 * HEAD])
         first = head[:1]
     if first in _STAMPED:
+        if head[4:5] == "-" and head[13:14] == ":":
+            words = head[16:48].split(None, 2)  # behind "2026-09-21T14:13"
+            if len(words) > 2 and (level := _PLAIN.get(words[1])):
+                return level
         match = _COMMON.match(head)
         if match and (level := ANY_CASE.get(match[1])):
             return level
