@@ -146,17 +146,9 @@ def signs_of(text: str) -> int:
         head = ANSI.sub("", text[: 2 * HEAD])
         first = head[:1]
     if first in _STAMPED:
-        if head[4:5] == "-" and head[13:14] == ":":
-            words = head[16:48].split(None, 2)  # behind "2026-09-21T14:13"
-            if len(words) > 2 and (level := _PLAIN.get(words[1])):
-                return level
-        match = _COMMON.match(head)
-        if match and (level := ANY_CASE.get(match[1])):
+        level = _behind_time(first, head, text)
+        if level is not None:
             return level
-        if first == "[" and (level := ANY_CASE.get(head[1 : head.find("]", 1, 14)])):
-            return level
-        if " HTTP/" in text and (match := _STATUS.search(text, 0, JSON_HEAD)):
-            return _BY_STATUS.get(match[1], NONE)
     elif first in _KLOG and head[5:6] == " " and head[8:9] == ":" and head[1:5].isdigit():
         return _KLOG[first]
     elif first == "<" and (match := _PRIORITY.match(head)):
@@ -167,6 +159,22 @@ def signs_of(text: str) -> int:
         if word in ANY_CASE:
             return ANY_CASE[word]
     return _by_words(head)
+
+
+def _behind_time(first: str, head: str, text: str) -> int | None:
+    """Return the level of a line that begins with a time; None: it is not where most have it."""
+    if head[4:5] == "-" and head[13:14] == ":":
+        words = head[16:48].split(None, 2)  # behind "2026-09-21T14:13"
+        if len(words) > 2 and (level := _PLAIN.get(words[1])):
+            return level
+    match = _COMMON.match(head)
+    if match and (level := ANY_CASE.get(match[1])):
+        return level
+    if first == "[" and (level := ANY_CASE.get(head[1 : head.find("]", 1, 14)])):
+        return level
+    if " HTTP/" in text and (match := _STATUS.search(text, 0, JSON_HEAD)):
+        return _BY_STATUS.get(match[1], NONE)
+    return None
 
 
 def _by_words(head: str) -> int:
