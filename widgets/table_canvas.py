@@ -107,7 +107,7 @@ class TableCanvas(LeanView, can_focus=True, inherit_bindings=False):
             )
         now = self._clock.now()
         line = self._port.top + y - 1
-        shown = self._painted[y] = self._shown(self._port.row_at(line), line, now)
+        shown = self._painted[y] = self._shown(painter, self._port.row_at(line), line, now)
         return painter.draw(shown, now)
 
     def notify_style_update(self) -> None:
@@ -151,16 +151,14 @@ class TableCanvas(LeanView, can_focus=True, inherit_bindings=False):
                 return index
         return None
 
-    def _shown(self, row: Row | None, line: int, now: float) -> Shown:
+    def _shown(self, painter: Painter, row: Row | None, line: int, now: float) -> Shown:
         """Return what content line `line`, that of `row`, shows."""
         port = self._port
         if row is not None:
             ref, changes = row.resource.ref, self._changes
             fading = changes.fading(ref, self._clock.monotonic()) if changes else ()
             marked = ref in self._marks
-            return self._brush().line(
-                row, now, cursor=ref == port.ref, marked=marked, fading=fading
-            )
+            return painter.line(row, now, cursor=ref == port.ref, marked=marked, fading=fading)
         if port.gone and line == port.cursor and port.ref is not None:
             here = self._view.get(port.ref) is not None
             return Gone(port.ref.name, "no longer matches the filter" if here else "gone")
@@ -262,7 +260,8 @@ class TableCanvas(LeanView, can_focus=True, inherit_bindings=False):
 
     def _refresh_changed(self) -> None:
         now, top = self._clock.now(), self._port.top
-        lines = {y: self._shown(row, top + y - 1, now) for y, row in self._look().items()}
+        seen, painter = self._look(), self._brush()
+        lines = {y: self._shown(painter, row, top + y - 1, now) for y, row in seen.items()}
         dirty = [y for y, shown in lines.items() if self._painted.get(y, _NEVER) != shown]
         if self._fit_view([line.row for y in dirty if isinstance(line := lines[y], Line)]):
             self._size_to_content()
