@@ -14,8 +14,12 @@ import msgspec
 
 from tests.pty_app import PtyApp
 
-SCREEN = 40
-"""Different names on a terminal of 50 lines that make a first full screen."""
+SCREEN = 25
+"""Different names on a terminal of 50 lines that make a first full screen: the program that shows
+the fewest rows beneath its headings has 30."""
+
+MOST = 0.7
+"""The share of the names that does where there are fewer: not every pod of a log has spoken."""
 
 LONGEST = 60.0
 """Seconds until a first full screen is no longer waited for."""
@@ -155,7 +159,7 @@ def watch(
             found, complete = reader.take(app.output)
             app.forget()
             watched = time.perf_counter() - app.started
-            if screen is None and found >= min(SCREEN, len(names)):
+            if screen is None and found >= min(SCREEN, MOST * len(names)):
                 screen, over = watched, time.perf_counter() + (seconds or LONGEST)
             if everything is None and complete:
                 everything = watched

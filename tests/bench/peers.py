@@ -8,36 +8,30 @@ find. ``--write`` puts the table into peers.md beside this file.
 from __future__ import annotations
 
 import argparse
-import contextlib
 import datetime
-import json
 import os
 import platform
+import re
 import shlex
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
-import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import botocore.session
 import msgspec
-import yaml
 
 from backends.version import __version__
-from tests.bench.peer_meter import SCREEN, Cost, watch
+from tests.bench.peer_meter import MOST, SCREEN, Cost, watch
+from tests.bench.peer_site import Site, crowd, servers
 from tests.pty_app import PtyApp
 
 HERE = Path(__file__).parent
 PAUSE = 2
 """Seconds between rounds of the AWS CLI's loop, as Topdeck's own between looks at a table."""
-
-PATIENCE = 300.0
-"""Seconds for the first look at a whole cluster, which the simulator lays out at that moment."""
 
 VERSIONS = {
     "kubectl": ("version", "--client"),
@@ -57,23 +51,6 @@ class Row(msgspec.Struct, frozen=True):
     cost: Cost
 
 
-class Site(msgspec.Struct, frozen=True):
-    """The servers, and where in them the programs look."""
-
-    url: str
-    environ: Mapping[str, str]
-    kubeconfig: str
-    context: str
-    pods: frozenset[str]
-    pods_of: str
-    """A Deployment of several pods, as namespace/name."""
-    profile: str
-    region: str
-    cluster: str
-    tasks: frozenset[str]
-    services: frozenset[str]
-
-
 def find() -> dict[str, str]:
     """Return the paths of the programs that are here."""
     found = {}
@@ -87,84 +64,8 @@ def find() -> dict[str, str]:
 def version(name: str, path: str) -> str:
     """Return what a program says of its version, in a line."""
     done = subprocess.run([path, *VERSIONS[name]], capture_output=True, text=True, check=False)
-    lines = (done.stdout + done.stderr).split("\n")
-    line = next((one for one in lines if any(c.isdigit() for c in one)), "")
-    return " ".join(line.split()[:3])[:60]
-
-
-@contextlib.contextmanager
-def servers(scale: str, home: str) -> Iterator[Site]:
-    """Run the simulator in a process of its own, and look at what is in it.
-
-    It does not stand back behind a screen as the demo's does: it is the servers of all alike.
-    """
-    command = [sys.executable, "-m", "backends.sim", "--port", "0", "--scale", scale]
-    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
-        assert process.stdout is not None
-        try:
-            yield _survey(json.loads(process.stdout.readline()), home)
-        finally:
-            process.terminate()
-
-
-def _survey(info: Mapping[str, Any], home: str) -> Site:
-    environ = {
-        "HOME": home,
-        "XDG_CONFIG_HOME": f"{home}/config",
-        "XDG_STATE_HOME": f"{home}/state",
-        "XDG_DATA_HOME": f"{home}/data",
-        "AWS_CONFIG_FILE": info["aws_config_file"],
-        "AWS_SHARED_CREDENTIALS_FILE": info["aws_shared_credentials_file"],
-        "AWS_ENDPOINT_URL": info["aws_endpoint"],
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "AWS_PAGER": "",
-        "KUBECONFIG": info["kubeconfig"],
-    }
-    os.environ.update({key: environ[key] for key in environ if key.startswith("AWS_")})
-    context = sorted(info["kubernetes_endpoints"])[0]
-    pods = _pods(info["kubernetes_endpoints"][context], info["kubeconfig"])
-    by_app: dict[str, int] = {}
-    for namespace, name in pods:
-        app = f"{namespace}/{name.rsplit('-', 2)[0]}"
-        by_app[app] = by_app.get(app, 0) + 1
-    profile, region, cluster = _busiest()
-    ecs = botocore.session.Session(profile=profile).create_client("ecs", region_name=region)
-    return Site(
-        info["aws_endpoint"], environ, info["kubeconfig"], context,
-        frozenset(name for _, name in pods), max(by_app, key=lambda app: by_app[app]),
-        profile, region, cluster,
-        _ids(ecs, "list_tasks", "taskArns", cluster),
-        _ids(ecs, "list_services", "serviceArns", cluster),
-    )  # fmt: skip
-
-
-def _pods(endpoint: str, kubeconfig: str) -> list[tuple[str, str]]:
-    token = yaml.safe_load(Path(kubeconfig).read_text())["users"][0]["user"]["token"]
-    request = urllib.request.Request(
-        f"{endpoint}/api/v1/pods", headers={"Authorization": f"Bearer {token}"}
-    )
-    with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
-        items = json.load(answer)["items"]
-    return [(item["metadata"]["namespace"], item["metadata"]["name"]) for item in items]
-
-
-def _busiest() -> tuple[str, str, str]:
-    """Return the profile, region and name of the ECS cluster with most tasks."""
-    best: tuple[int, str, str, str] = (-1, "", "", "")
-    for profile, settings in botocore.session.Session().full_config["profiles"].items():
-        region = settings["region"]
-        ecs = botocore.session.Session(profile=profile).create_client("ecs", region_name=region)
-        arns = ecs.list_clusters()["clusterArns"]
-        for cluster in ecs.describe_clusters(clusters=arns)["clusters"] if arns else ():
-            count = cluster["runningTasksCount"] + cluster["pendingTasksCount"]
-            best = max(best, (count, profile, region, cluster["clusterName"]))
-    return best[1:]
-
-
-def _ids(ecs: Any, operation: str, field: str, cluster: str) -> frozenset[str]:
-    """Return the last parts of the ARNs that an operation lists."""
-    pages = ecs.get_paginator(operation).paginate(cluster=cluster)
-    return frozenset(arn.rpartition("/")[2] for page in pages for arn in page[field])
+    found = re.search(r"\bv?\d+\.\d[^\n]*", done.stdout + done.stderr)
+    return f"{name} {found[0].strip()[:60] if found else 'of a version it does not tell'}"
 
 
 def _going_to(command: str) -> Any:
@@ -232,14 +133,26 @@ def logs(site: Site, found: Mapping[str, str], seconds: float) -> Iterator[Row]:
     """The logs of one Deployment's pods, all followed at once."""
     if "stern" not in found:
         return
-    namespace, _, name = site.pods_of.partition("/")
-    mine = frozenset(pod for pod in site.pods if pod.rsplit("-", 2)[0] == name)
+    horde = crowd(site)
+    where = ("--kubeconfig", site.kubeconfig, "--context", site.context)
+    task = "logs of all pods of a Deployment, followed"
+
+    def steer(app: PtyApp) -> None:
+        _going_to(f"deploy /{horde.name}")(app)
+        app.forget()
+        app.wait_for(horde.namespace, 120)
+        app.press("l")
+
+    short = frozenset(name.rpartition("-")[2] for name in horde.pods)  # as Topdeck names them
+    topdeck = [sys.executable, "-m", "tui", *where]
+    common = (site.url, seconds)
+    yield Row(task, "topdeck", watch(topdeck, site.environ, short, *common, steer=steer))
+    horde = crowd(site)
     stern = [
-        found["stern"], "--kubeconfig", site.kubeconfig, "--context", site.context,
-        "-n", namespace, "--max-log-requests", "500", "--since", "5m", f"deployment/{name}",
+        found["stern"], *where, "-n", horde.namespace,
+        "--max-log-requests", "500", "--since", "5m", f"deployment/{horde.name}",
     ]  # fmt: skip
-    task = f"logs of {len(mine)} pods of a Deployment, followed"
-    yield Row(task, "stern", watch(stern, site.environ, mine, site.url, seconds, whole=True))
+    yield Row(task, "stern", watch(stern, site.environ, horde.pods, *common))
 
 
 def table(rows: Sequence[Row]) -> str:
@@ -289,11 +202,12 @@ Measured {today} on {os.cpu_count()} cores ({platform.machine()}, Python \
 {table(rows)}
 
 In parentheses: how many times what Topdeck took at the same task. The first full screen is there
-when {SCREEN} different names have been written, counted from the start of the program; Topdeck's
-way there leads over its board and a command that is typed. Memory is the most that was resident at
-a time, CPU the time spent until the end of the watch, both with children. Calls are what the
-servers counted; a watch is one call. The AWS CLI's loop waits {PAUSE} s between its rounds, shows
-only ARN and status, and compares nothing; Topdeck counts the other clusters and services meanwhile.
+when {SCREEN} different names have been written, or {MOST:.0%} of fewer, counted from the start of
+the program; Topdeck's way there leads over its board and a command that is typed. Memory is the
+most that was resident at a time, CPU the time spent until the end of the watch, both with
+children. Calls are what the servers counted; a watch is one call. The AWS CLI's loop waits
+{PAUSE} s between its rounds, shows only ARN and status, and compares nothing; Topdeck counts the
+other clusters and services meanwhile.
 """
 
 
