@@ -87,6 +87,7 @@ class Board:
     def __init__(self, fleet: Fleet) -> None:
         self._fleet = fleet
         self._roots: list[Subscription] = []
+        self._begun = False
         self._entries: dict[Ref, _Entry] = {}
         self._rows: dict[Ref, Resource] = {}
         self._dirty_roots: set[Query] = set()
@@ -110,9 +111,13 @@ class Board:
     @property
     def settled(self) -> bool:
         """Whether every scope and every cluster's workloads have had a first answer."""
-        return all(self._taken_up(root) for root in self._roots) and all(
-            feed.shelf.settled for entry in self._entries.values() for feed in entry.feeds
-        )
+        feeds = (feed for entry in self._entries.values() for feed in entry.feeds)
+        return self.surveyed and all(feed.shelf.settled for feed in feeds)
+
+    @property
+    def surveyed(self) -> bool:
+        """Whether every scope has had its first answer: no other cluster is to be expected."""
+        return self._begun and all(self._taken_up(root) for root in self._roots)
 
     def _taken_up(self, root: Subscription) -> bool:
         """Whether a scope has answered, and its clusters are followed: a flush sees to that."""
@@ -158,6 +163,7 @@ class Board:
 
     def open(self) -> None:
         """Begin to follow the fleet's clusters. Called again, it takes up roots that are new."""
+        self._begun = True
         known = {root.query for root in self._roots}
         for query in self._fleet.roots:
             if query.kind.endswith("/clusters") and query not in known:

@@ -59,11 +59,16 @@ def child_of(fleet: Fleet, board: Board, resource: Resource, crumbs: Sequence[st
     return Place(kind.child, (query,), (*crumbs, below.ref.name))
 
 
+class UnknownPlaceError(CommandError):
+    """No cluster on the board is called what a command says."""
+
+
 def place_of(
     command: Command, fleet: Fleet, board: Board, here: Place, cluster: Resource | None
 ) -> Place:
-    """Return the place that a command names; raises `CommandError`.
+    """Return the place that a command names.
 
+    Raises `CommandError`: an `UnknownPlaceError` where no cluster is called so.
     Without ``@`` it stays within the cluster where one is, if that has the kind; `cluster` is
     that cluster.
     """
@@ -78,7 +83,7 @@ def place_of(
         chosen = [c for c in board.clusters if _is_at(c, command.where, family)]
         if not chosen:
             names = sorted(c.ref.name for c in board.clusters if _family(c) == family)
-            raise CommandError(
+            raise UnknownPlaceError(
                 f"No cluster with {kind.title.lower()} is called {command.where!r}. "
                 f"There are: {', '.join(names) or 'none'}."
             )

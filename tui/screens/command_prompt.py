@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
@@ -12,7 +13,7 @@ from backends.base import BackendError
 from backends.model import Problem, Resource
 from tui import verbs
 from tui.commands import CommandError
-from tui.navigation import place_of
+from tui.navigation import UnknownPlaceError, place_of
 from tui.screens.place_screen import PlaceScreen
 
 if TYPE_CHECKING:
@@ -21,6 +22,11 @@ if TYPE_CHECKING:
 
 PATIENCE = 0.5
 """Seconds after which it is said that a command waits for an answer."""
+
+LOOK = 0.05
+"""Seconds between two looks at whether there are other clusters."""
+
+_LISTING = "Clusters are still being listed; the command waits for the one that it names."
 
 
 class CommandPrompt(PlaceScreen):
@@ -98,11 +104,36 @@ class CommandPrompt(PlaceScreen):
             else:
                 here, board = self.place, self.topdeck.board
                 self.topdeck.go(place_of(command, self.fleet, board, here, self.cluster))
+        except UnknownPlaceError as error:
+            if not self._expects_clusters:
+                self.call_later(self._refuse, explained(error, problems))
+            else:
+                self._await_cluster(wording, text)
+            return
         except CommandError as error:
             self.call_later(self._refuse, explained(error, problems))
             return
         if self._command_bar is not None:
             self._command_bar.close()
+
+    @property
+    def _expects_clusters(self) -> bool:
+        """Whether there may be clusters that are not on the board yet."""
+        return self.topdeck.problem is None and not self.topdeck.board.surveyed
+
+    @work(group="command")
+    async def _await_cluster(self, wording: Wording, text: str) -> None:
+        """Carry a command out once the cluster that it names is found, or all have been."""
+        board = self.topdeck.board
+        notice = self.set_timer(PATIENCE, partial(self.notify, _LISTING, timeout=3, markup=False))
+        try:
+            known = len(board.clusters)
+            while self._expects_clusters and len(board.clusters) == known:  # noqa: ASYNC110 - untold
+                await asyncio.sleep(LOOK)
+        finally:
+            notice.stop()
+        if self.is_current:
+            self._obey(wording, text)
 
     async def _refuse(self, why: str) -> None:
         if self.is_current:
