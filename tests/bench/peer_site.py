@@ -41,7 +41,6 @@ class Site(msgspec.Struct, frozen=True):
     profile: str
     region: str
     cluster: str
-    tasks: frozenset[str]
     services: frozenset[str]
 
 
@@ -83,7 +82,6 @@ def _survey(info: Mapping[str, Any], home: str) -> Site:
         info["aws_endpoint"], environ, info["kubeconfig"], context,
         frozenset(pod["metadata"]["name"] for pod in pods), endpoint,
         profile, region, cluster,
-        _ids(ecs, "list_tasks", "taskArns", cluster),
         _ids(ecs, "list_services", "serviceArns", cluster),
     )  # fmt: skip
 
@@ -122,7 +120,19 @@ def _busiest() -> tuple[str, str, str]:
     return best[1:]
 
 
-def _ids(ecs: Any, operation: str, field: str, cluster: str) -> frozenset[str]:
+def tasks_of(site: Site) -> frozenset[str]:
+    """Look which tasks the ECS cluster has at the moment, those that have stopped included."""
+    session = botocore.session.Session(profile=site.profile)
+    ecs = session.create_client("ecs", region_name=site.region)
+    return frozenset().union(
+        *(
+            _ids(ecs, "list_tasks", "taskArns", site.cluster, desiredStatus=status)
+            for status in ("RUNNING", "STOPPED")
+        )
+    )
+
+
+def _ids(ecs: Any, operation: str, field: str, cluster: str, **more: str) -> frozenset[str]:
     """Return the last parts of the ARNs that an operation lists."""
-    pages = ecs.get_paginator(operation).paginate(cluster=cluster)
+    pages = ecs.get_paginator(operation).paginate(cluster=cluster, **more)
     return frozenset(arn.rpartition("/")[2] for page in pages for arn in page[field])

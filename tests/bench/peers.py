@@ -26,7 +26,7 @@ import msgspec
 
 from backends.version import __version__
 from tests.bench.peer_meter import MOST, SCREEN, Cost, watch
-from tests.bench.peer_site import Site, crowd, servers
+from tests.bench.peer_site import Site, crowd, servers, tasks_of
 from tests.pty_app import PtyApp
 
 HERE = Path(__file__).parent
@@ -96,9 +96,10 @@ def pods(site: Site, found: Mapping[str, str], seconds: float) -> Iterator[Row]:
 
 def tasks(site: Site, found: Mapping[str, str], seconds: float) -> Iterator[Row]:
     """All tasks of one ECS cluster, kept up to date."""
-    common = (site.environ, site.tasks, site.url)
+    names = tasks_of(site)
+    common = (site.environ, names, site.url)
     where = ("--profile", site.profile, "--region", site.region)
-    task = f"{len(site.tasks):,} tasks of a cluster, live"
+    task = f"{len(names):,} tasks of a cluster, live"
     topdeck = [sys.executable, "-m", "tui", *where, "--endpoint-url", site.url, "--no-eks"]
     steer = _going_to(f"tasks @{site.cluster}")
     yield Row(task, "topdeck", watch(topdeck, *common, seconds, steer=steer))
