@@ -163,7 +163,7 @@ def signs_of(text: str) -> int:
 
 def _behind_time(first: str, head: str, text: str) -> int | None:
     """Return the level of a line that begins with a time; None: it is not where most have it."""
-    if head[4:5] == "-" and head[13:14] == ":":
+    if head[4:5] == "-" and head[13:14] == ":" == head[16:17]:
         words = head[16:48].split(None, 2)  # behind "2026-09-21T14:13"
         if len(words) > 2 and (level := _PLAIN.get(words[1])):
             return level

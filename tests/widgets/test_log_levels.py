@@ -117,6 +117,7 @@ PROSE = [
     '{"game":{"level":"error"},"msg":1}',
     '{"level":"high"}',
     'E1122 is a part',
+    "2026-09-21 14:13 some ERROR happened",
     '2026-09-21 14:13:20.123 UTC [123] DETAIL:  foo',
     '10.0.0.1 - - [21/Sep/2026:14:13:20 +0000] "GET / HTTP/1.1" 200 500',
     'npm ERR! code E404',
