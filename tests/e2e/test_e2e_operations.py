@@ -71,6 +71,11 @@ async def test_a_restart_replaces_every_pod_and_is_seen_to_the_end(
     # Of all that is told the latest 20 are kept: which they are is a matter of moments.
     told = {e.text for state in states for e in state.events}
     assert any(re.search(r"(Created|Deleted) pod: web-|replica set web-", text) for text in told)
+    events = await apps.api.list(f"/api/v1/namespaces/{apps.namespace}/events")
+    objects = [(event["involvedObject"], event) for event in events]
+    assert told <= {
+        f"{of['kind']} {of['name']}: {event['reason']}: {event['message']}" for of, event in objects
+    }
     await apps.api.until(apps.pods, lambda found: len(found["items"]) == 4)
     assert not before & {pod["metadata"]["uid"] for pod in await apps.of("web")}
     shown("a restart followed to its end", 4)
