@@ -27,30 +27,32 @@ class Turns:
         self._line = asyncio.Lock()
         self._next = float("-inf")  # when a call may be made that was not saved up for
         self._needs: dict[object, Longest] = {}
+        self.cycle = 0.0
+        """Seconds in which every reader has the turns that it needs for one read."""
+        self.delay = 0.0
+        """Seconds that a read may wait for its turn behind a look back: 0 where nobody needs a
+        turn for that."""
 
     @property
     def shared(self) -> bool:
         """Whether there are several readers."""
         return len(self._needs) > 1
 
-    @property
-    def cycle(self) -> float:
-        """Seconds in which every reader has the turns that it needs for one read."""
-        return self._every * sum(max(1.0, one.value) for one in self._needs.values())
-
-    @property
-    def delay(self) -> float:
-        """Seconds that a read may wait for its turn behind a look back: 0 where nobody needs a
-        turn for that."""
-        return self._every if any(one.value > 1 for one in self._needs.values()) else 0.0
-
     def join(self, reader: object, calls: float = 1.0) -> None:
         """Note how many turns a reader lately needed for one read."""
         self._needs.setdefault(reader, Longest(self._clock)).add(calls)
+        self._weigh()
 
     def leave(self, reader: object) -> None:
         """Note that a reader is gone; an unknown one is ignored."""
         self._needs.pop(reader, None)
+        self._weigh()
+
+    def _weigh(self) -> None:
+        """Add up what readers need, once for each read: it is asked for with each line."""
+        needs = [max(1.0, one.value) for one in self._needs.values()]
+        self.cycle = self._every * sum(needs)
+        self.delay = self._every if any(need > 1 for need in needs) else 0.0
 
     async def take(self, *, ahead: bool = True) -> None:
         """Wait until it is one's turn to make a call; `ahead`: or make one that was saved up."""
