@@ -10,7 +10,7 @@ from math import inf
 
 import msgspec
 
-from backends.base import Demand, Denied, Invalid, NotFound
+from backends.base import BackendError, Demand, Denied, Invalid, NotFound
 from backends.clock import Clock
 from backends.eks.codec import Codec
 from backends.eks.connections import Connections
@@ -38,6 +38,9 @@ SETTLE = 1.0
 SETTLE_MOST = 20.0
 """Seconds that it waits at the most for those that are still to be opened."""
 
+FINAL = (Denied, Invalid, NotFound)
+"""Errors that are no different in a moment."""
+
 
 async def tail(
     connections: Connections,
@@ -49,13 +52,26 @@ async def tail(
     window: float = WINDOW,
 ) -> AsyncGenerator[LogBatch, None]:
     """Yield the logs of all containers under a resource, each line held back for `window` seconds
-    where there are several. Raises `BackendError` at the start."""
+    where there are several.
+
+    Raises `Denied`, `Invalid` and `NotFound` at the start; other trouble is a problem of a batch,
+    and tried again.
+    """
     ref = resource.ref
     spec = SPECS.get(ref.kind)
     if spec is None or Verb.LOGS not in spec.kind.verbs:
         raise Invalid(f"logs of {ref.name}", f"{ref.kind} have no logs", "look at a pod's")
     connect = partial(connections.client, ref.scope)
-    target = await target_of(connect, ref)
+    failures, target = 0, None
+    while target is None:
+        try:
+            target = await target_of(connect, ref)
+        except FINAL:
+            raise
+        except BackendError as error:
+            failures += 1
+            yield LogBatch(problem=error.problem)
+            await asyncio.sleep(pace.pause(failures, error))
     only = container_of(ref, request)
     request = msgspec.structs.replace(
         request, container=only, follow=request.follow and request.head is None
@@ -98,6 +114,7 @@ class Tracker:
         self._labels = Labels()
         self._notes: list[str] = []
         self._problem: Problem | None = None
+        self._failures = 0
         self._listed = False
         self._gone = False
         self._began = asyncio.get_running_loop().time()
@@ -106,7 +123,15 @@ class Tracker:
     async def batches(self) -> AsyncIterator[LogBatch]:
         """Yield notes on containers that wait, and `live` when the first pods are known."""
         if not self._request.follow or self._request.previous:
-            await self._look_once()
+            while not self._listed:
+                try:
+                    await self._look_once()
+                except FINAL:
+                    raise
+                except BackendError as error:
+                    self._failures += 1
+                    yield LogBatch(problem=error.problem)
+                    await asyncio.sleep(self._pace.pause(self._failures, error))
             yield self._batch()
             return
         reflector = Reflector[Pod](

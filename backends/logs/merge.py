@@ -194,8 +194,8 @@ class LogMerge:
             self._wake.set()
         if not self._live:
             self._since = max(self._since, batch.since)
-        if batch.live or batch.problem is not None:
-            source.awaited = False
+        if batch.live or (batch.problem is not None and not source.control):
+            source.awaited = False  # one that finds the others has not, while it has a problem
         if self._past.ready:
             self._wake.set()
         self._catch_up()

@@ -20,6 +20,7 @@ from tui.app import TopdeckApp
 from tui.compose import attach_backends, make_fleet
 from tui.config import Config
 from tui.screens.browse import BrowseScreen
+from tui.screens.logs import LogScreen
 from widgets.rollout_pane import RolloutPane
 
 DEADLINE = 30.0
@@ -64,6 +65,19 @@ class Operator:
 
         await self.until(found, f"a row called {name}")
         await self.pilot.pause()
+
+    async def open_log(self, cluster: str, workload: str, *, lines: int = 0) -> LogScreen:
+        """Open the log of a workload from the board, and wait for its past of so many lines."""
+        await self.on_row(cluster)
+        await self.press("enter")
+        await self.on_row(workload)
+        await self.press("l")
+        await self.until(lambda: isinstance(self.app.screen, LogScreen))
+        screen = self.app.screen
+        assert isinstance(screen, LogScreen)
+        if lines:
+            await self.until(lambda: screen.pane.live and screen.pane.held >= lines, "log lines")
+        return screen
 
     async def rollout(self) -> RolloutPane:
         """Wait until a rollout is shown, and return its pane."""

@@ -298,6 +298,27 @@ async def test_read_only_says_so_and_sends_nothing(sim: SimServer, tmp_path: Pat
         assert sim.world.faults.calls["ecs:UpdateService"] == 0
 
 
+async def test_a_log_that_was_refused_says_so_until_it_is_asked_for_again(
+    sim: SimServer, tmp_path: Path
+) -> None:
+    refused = Fault(
+        action="k8s:get deployments", times=-1, code="Forbidden", status=403, message="not yours"
+    )
+    sim.world.faults.add(refused)
+    async with operating(demo_sources(sim, tmp_path), tmp_path / "state") as operator:
+        screen = await operator.open_log("payments-prod", "ledger")
+        await operator.until(lambda: "ledger (ended" in operator.seen())
+        await operator.until(lambda: "ctrl-r asks again" in operator.seen())
+        await operator.press("m")  # whatever happens next, the reason stays
+        await operator.until(lambda: "mark " in operator.seen())
+        assert "not yours" in str(screen.query_one(Banner).problem)
+        sim.world.faults.clear()
+        await operator.press("ctrl+r")
+        await operator.until(lambda: screen.pane.live and screen.pane.held > 20)
+        await operator.until(lambda: "ledger (following" in operator.seen())
+        assert screen.query_one(Banner).problem is None
+
+
 async def test_a_log_and_a_description_that_are_refused_say_why(
     sim: SimServer, tmp_path: Path
 ) -> None:

@@ -13,7 +13,6 @@ from tui.screens.detail import DetailScreen
 from tui.screens.logs import LogScreen
 from widgets.confirm_dialog import ConfirmDialog
 from widgets.filter_bar import FilterBar
-from widgets.log_pane import LogPane
 from widgets.scale_dialog import ScaleDialog
 
 
@@ -146,13 +145,7 @@ async def test_a_deployment_restarts_and_its_rollout_settles(operator: Operator)
 
 
 async def test_logs_of_a_service_arrive_and_are_filtered(operator: Operator) -> None:
-    await operator.on_row("shop-prod")
-    await operator.press("enter")
-    await operator.on_row("web")
-    await operator.press("l")
-    await operator.until(lambda: isinstance(operator.app.screen, LogScreen))
-    pane = operator.app.screen.query_one(LogPane)
-    await operator.until(lambda: pane.held > 20, "log lines")
+    pane = (await operator.open_log("shop-prod", "web", lines=20)).pane
     await operator.press("slash")
     await operator.type("!zzzz-not-there")
     await operator.until(lambda: pane.matched > 20)
@@ -161,13 +154,7 @@ async def test_logs_of_a_service_arrive_and_are_filtered(operator: Operator) -> 
 
 
 async def test_logs_of_a_pod_arrive(operator: Operator) -> None:
-    await operator.on_row("payments-prod")
-    await operator.press("enter")
-    await operator.on_row("ledger")
-    await operator.press("l")
-    await operator.until(lambda: isinstance(operator.app.screen, LogScreen))
-    pane = operator.app.screen.query_one(LogPane)
-    await operator.until(lambda: pane.held > 20, "log lines")
+    await operator.open_log("payments-prod", "ledger", lines=20)
 
 
 async def test_describe_and_document_are_shown(operator: Operator) -> None:
@@ -249,14 +236,7 @@ async def test_a_log_begins_anew_with_another_window_and_is_saved(
     operator: Operator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tui.screens.logs.state_folder", lambda: operator.state)
-    await operator.on_row("shop-prod")
-    await operator.press("enter")
-    await operator.on_row("web")
-    await operator.press("l")
-    await operator.until(lambda: isinstance(operator.app.screen, LogScreen))
-    screen = operator.app.screen
-    assert isinstance(screen, LogScreen)
-    await operator.until(lambda: screen.pane.held > 20, "log lines")
+    screen = await operator.open_log("shop-prod", "web", lines=20)
     await operator.press("1")
     await operator.until(lambda: screen.request.head == 500)
     await operator.until(lambda: screen.pane.held >= 500 and "The end." in operator.seen())

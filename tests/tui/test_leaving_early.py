@@ -57,14 +57,7 @@ async def test_older_lines_that_are_given_up_when_the_log_is_left_are_no_defect(
     operator: Operator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Fleet, "older", no_older)
-    await operator.on_row("shop-prod")
-    await operator.press("enter")
-    await operator.on_row("web")
-    await operator.press("l")
-    await operator.until(lambda: isinstance(operator.app.screen, LogScreen))
-    screen = operator.app.screen
-    assert isinstance(screen, LogScreen)
-    await operator.until(lambda: screen.pane.live and screen.pane.held > 50)
+    await operator.open_log("shop-prod", "web", lines=50)
     await operator.press("home")
 
     def looking() -> list[Worker[Any]]:

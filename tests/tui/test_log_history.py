@@ -9,20 +9,7 @@ import pytest
 from conftest import Operator
 
 from backends.model import LogLine
-from tui.screens.logs import LogScreen
 from widgets.log_pane import LogPane
-
-
-async def tail(operator: Operator, cluster: str, workload: str) -> LogPane:
-    """Open the tail of a workload, and wait for its past."""
-    await operator.on_row(cluster)
-    await operator.press("enter")
-    await operator.on_row(workload)
-    await operator.press("l")
-    await operator.until(lambda: isinstance(operator.app.screen, LogScreen))
-    pane = operator.app.screen.query_one(LogPane)
-    await operator.until(lambda: pane.live and pane.held > 50, "the past of the log")
-    return pane
 
 
 def held(pane: LogPane) -> list[LogLine]:
@@ -35,7 +22,7 @@ def held(pane: LogPane) -> list[LogLine]:
 async def test_older_lines_come_as_one_scrolls_up_and_nothing_in_view_moves(
     operator: Operator, cluster: str, workload: str
 ) -> None:
-    pane = await tail(operator, cluster, workload)
+    pane = (await operator.open_log(cluster, workload, lines=50)).pane
     oldest = held(pane)[0]
     assert pane.oldest == oldest.at
     await operator.press("home")
@@ -53,7 +40,7 @@ async def test_older_lines_come_as_one_scrolls_up_and_nothing_in_view_moves(
 
 
 async def test_a_filter_goes_for_older_lines_too(operator: Operator) -> None:
-    pane = await tail(operator, "payments-prod", "ledger")
+    pane = (await operator.open_log("payments-prod", "ledger", lines=50)).pane
     oldest = held(pane)[0]
     await operator.press("slash")
     await operator.type("200")
@@ -67,15 +54,8 @@ async def test_a_filter_goes_for_older_lines_too(operator: Operator) -> None:
 
 
 async def test_the_end_of_what_there_is_is_told(operator: Operator) -> None:
-    await operator.on_row("payments-prod")
-    await operator.press("enter")
-    await operator.on_row("webhooks")  # it restarts again and again: little is kept
-    await operator.press("l")
-    await operator.until(lambda: isinstance(operator.app.screen, LogScreen))
-    screen = operator.app.screen
-    assert isinstance(screen, LogScreen)
-    pane = screen.pane
-    await operator.until(lambda: pane.live and pane.held > 5, "its log")
+    # It restarts again and again: little is kept.
+    screen = await operator.open_log("payments-prod", "webhooks", lines=5)
     await operator.press("home")
     await operator.until(lambda: screen._older is not None and screen._older.ended, "the end")
     assert "no older lines: what nodes keep begins" in operator.seen()

@@ -6,26 +6,13 @@ import re
 
 from conftest import Operator
 
-from tui.screens.logs import LogScreen
 from widgets.help_panel import HelpPanel
-from widgets.log_pane import LogPane
 
 ROW = re.compile(r"^\d\d:\d\d:\d\d\.\d{3} \S+ +(ERROR|FATAL|WARN|INFO|DEBUG)?", re.MULTILINE)
 
 
-async def tail(operator: Operator, cluster: str, workload: str) -> LogPane:
-    await operator.on_row(cluster)
-    await operator.press("enter")
-    await operator.on_row(workload)
-    await operator.press("l")
-    await operator.until(lambda: isinstance(operator.app.screen, LogScreen))
-    pane = operator.app.screen.query_one(LogPane)
-    await operator.until(lambda: pane.held > 5, "log lines")
-    return pane
-
-
 async def test_what_fails_is_found_from_the_keyboard(operator: Operator) -> None:
-    pane = await tail(operator, "payments-prod", "webhooks")
+    pane = (await operator.open_log("payments-prod", "webhooks", lines=5)).pane
     bars = re.compile(r"^errors +\S*█.* [1-9]\d* errors?, .* in the last 10 min", re.MULTILINE)
     await operator.until(lambda: bars.search(operator.seen()), "the histogram")
     await operator.press("E")
@@ -60,7 +47,7 @@ async def test_what_fails_is_found_from_the_keyboard(operator: Operator) -> None
 
 
 async def test_fields_become_columns_and_the_help_tells_of_filters(operator: Operator) -> None:
-    await tail(operator, "payments-prod", "fraud")
+    await operator.open_log("payments-prod", "fraud", lines=5)
     await operator.press("f")
     heading = re.compile(r"^ +MESSAGE +.*path +.*status", re.MULTILINE)
     await operator.until(lambda: heading.search(operator.seen()), "columns")

@@ -20,7 +20,6 @@ from backends.sim.server import SimServer
 from tests import fake_aws
 from tui.app import TopdeckApp
 from tui.screens.detail import DetailScreen
-from tui.screens.logs import LogScreen
 from widgets.banner import Banner
 from widgets.command_dialog import CommandDialog
 from widgets.help_panel import HelpText
@@ -236,11 +235,7 @@ async def test_new_keys_in_the_credentials_file_are_enough_and_no_key_is_offered
 async def test_the_banner_is_on_every_screen(desk: Desk) -> None:
     await desk.log_in_elsewhere(PROD)
     async with desk.operating(desk.sources(PROD)) as operator:
-        await operator.on_row("shop-prod")
-        await operator.press("enter")
-        await operator.on_row("web")
-        await operator.press("l")
-        await operator.until(lambda: isinstance(operator.app.screen, LogScreen))
+        await operator.open_log("shop-prod", "web")
         await asyncio.to_thread(fake_aws.call, desk.sim.url, "expire", PROD)
         await operator.until(lambda: LINE in banner(operator), "on the log, which was open")
         await operator.press("escape")

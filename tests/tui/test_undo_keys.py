@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 import json
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import aiohttp
+import pytest
 from conftest import Operator, demo_sources, operating
 
 from backends.model import Ref
-from backends.sim.ecs.definitions import renew
+from backends.sim.ecs.definitions import next_image, renew
 from backends.sim.files import TOKEN
 from backends.sim.server import SimServer
 from widgets.rollback_dialog import RollbackDialog
 
 BROKEN = "registry.example.com/nosuch:1.0.0"
 """An image that is not there."""
+
+
+@pytest.fixture
+async def sim() -> AsyncIterator[SimServer]:
+    """A world in which nobody else deploys anything meanwhile."""
+    async with SimServer(seed=1, lively=False) as server:
+        yield server
 
 
 async def into(operator: Operator, cluster: str, workload: str) -> Ref:
@@ -46,9 +55,14 @@ def audited(operator: Operator) -> list[dict[str, object]]:
 async def test_a_service_goes_back_to_what_was_deployed_before(
     operator: Operator, sim: SimServer
 ) -> None:
-    ref = await into(operator, "shop-prod", "catalog")
     service = sim.world.ecs.service("shop-prod", "catalog")
-    now, before = (deployment.definition for deployment in list(service.history)[:2])
+    before = service.primary.definition
+    image = next_image(before.containers[0].image, steps=1)
+    now = renew(before, image, sim.world.clock.now())
+    sim.world.ecs.definitions.register(now)
+    sim.world.ecs.update(service, definition=now)
+    await operator.until(lambda: service.primary.outcome == "SUCCESSFUL", "a second deployment")
+    ref = await into(operator, "shop-prod", "catalog")
     dialog = await ask(operator)
     seen = operator.seen()
     for part in (ref.scope.account, ref.scope.region, "shop-prod", "catalog"):

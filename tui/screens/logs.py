@@ -57,6 +57,8 @@ class LogScreen(Screen[None]):
                     tooltip=f"Begin anew with: {name}.")
             for index, (key, name, _request) in enumerate(WINDOWS)
         ),
+        Binding("ctrl+r", "again", "Ask again", id="logs.again", show=False,
+                tooltip="Begin the same part of the log anew."),
         Binding("m", "mark", "Mark", id="logs.mark", show=False,
                 tooltip="Put a mark with the time after the last line."),
         Binding("ctrl+s", "save", "Save", id="logs.save",
@@ -74,6 +76,8 @@ class LogScreen(Screen[None]):
         self.request = request
         self.status = ""
         """What goes on with the sources of the log, as its latest batch has it."""
+        self.ended = False
+        """Whether nothing more will come: the log is over, or may not be read."""
         self._older: OlderLines | None = None
 
     @property
@@ -110,9 +114,9 @@ class LogScreen(Screen[None]):
     @work(exclusive=True, group="tail")
     async def _tail(self, request: LogRequest) -> None:
         self.request = request
-        pane, banner = self.pane, self.query_one(Banner)
+        pane = self.pane
         pane.clear()
-        self.status = ""
+        self.status, self.ended = "", False
         self.workers.cancel_group(self, "older")
         older = self._older = OlderLines(self.topdeck.fleet, pane, self._older_changed)
         older.begin(self.resource, request)
@@ -128,11 +132,13 @@ class LogScreen(Screen[None]):
                 if batch.live and not pane.received:
                     pane.set_empty(f"No lines {_span(request)}. New ones will appear here.")
             ended = "The end." if pane.received else f"No lines {_span(request)}."
-            pane.feed(LogBatch(notes=(ended,)))
+            last = LogBatch(notes=(ended,), problem=pane.problem)
         except BackendError as error:
-            problem = error.problem
-            banner.show(problem)
-            pane.set_empty(f"{problem.action}: {problem.message}\n{problem.remedy}")
+            last = LogBatch(
+                notes=("The tail has ended: ctrl-r asks again.",), problem=error.problem
+            )
+        self.ended = True
+        pane.feed(last)
 
     @on(LogPane.TopReached)
     def _look_back(self) -> None:
@@ -182,7 +188,8 @@ class LogScreen(Screen[None]):
         lines = f"{pane.held:,} lines"
         if pane.searched is not None:
             lines = f"searched {pane.searched:,} of {lines}"
-        parts = ["following" if pane.following else "paused", lines]
+        state = "following" if pane.following else "paused"
+        parts = ["ended" if self.ended else state, lines]
         if pane.filter_text:
             parts.append(f"{pane.matched:,} match")
         if pane.fell_out:
@@ -224,6 +231,10 @@ class LogScreen(Screen[None]):
         """Begin anew with another part of the log."""
         self._tail(WINDOWS[index][2])
 
+    def action_again(self) -> None:
+        """Begin the same part of the log anew."""
+        self._tail(self.request)
+
     def action_previous(self) -> None:
         """Switch between the previous run and the live tail."""
         if self.request.previous:
@@ -233,7 +244,8 @@ class LogScreen(Screen[None]):
 
     def action_mark(self) -> None:
         """Put a mark into the log, to find the place again."""
-        self.pane.feed(LogBatch(notes=(time.strftime("mark %H:%M:%S"),)))
+        mark = time.strftime("mark %H:%M:%S")
+        self.pane.feed(LogBatch(notes=(mark,), problem=self.pane.problem))
 
     @work(exclusive=True, group="save")
     async def action_save(self) -> None:

@@ -413,6 +413,23 @@ async def test_trouble_is_told_and_gone_on_from(kube, tail) -> None:
     assert reading.texts == said(0)
 
 
+@pytest.mark.parametrize("request_", [{}, {"follow": False}], ids=["follow", "once"])
+@pytest.mark.parametrize(
+    "path",
+    ["/apis/apps/v1/namespaces/shop/deployments/web", "/api/v1/namespaces/shop/pods"],
+    ids=["workload", "pods"],
+)
+async def test_trouble_at_the_start_is_told_and_gone_on_from(kube, tail, path, request_) -> None:
+    kube.put("deployments", deployment("web"))
+    for suffix, numbers in (("ff6bc", (0, 2)), ("sxvg8", (1, 3))):
+        doc = kube.put("pods", web_pod(suffix))
+        kube.logs["shop", doc["metadata"]["name"], "app"] = LogFile(*lines(*numbers))
+    kube.script(status(500, "InternalError", "etcd is away"), path=path)
+    reading = await tail(WEB, **request_).until(lambda t: t.live)
+    assert "etcd is away" in reading.problems
+    assert reading.texts == said(0, 1, 2, 3)
+
+
 async def test_logs_that_may_not_be_read_are_a_problem(kube, tail) -> None:
     kube.put("pods", pod("web-0"))
     kube.script(status(403, "Forbidden", "no logs for you"), path=LOG, once=False)
