@@ -107,8 +107,8 @@ class BrowseScreen(TableActions, Filtering, CommandPrompt, SidePanes):
         self.query_one("#body").set_class(event.size.width >= WIDE, "-wide")
 
     def _rows_changed(self, upserts: Sequence[Resource], deletes: Sequence[Ref]) -> None:
-        if not self.children:
-            return  # it is being taken down: its table has gone before it
+        if not self.query(ResourceTable):
+            return  # it is being taken down, from the inside out: its table has gone before it
         if not self._settle_columns():
             self.table.apply(upserts, deletes)
         self._stirred = True
