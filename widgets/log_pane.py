@@ -33,11 +33,13 @@ from widgets.log_text import ROLES
 from widgets.log_wrap import folded
 
 FRAME = 1 / 30
-"""Seconds between two paints at least."""
+"""Seconds between two paints at least, and from the first line after a rest to its paint: others
+come along with it."""
 
-FLOOD_FRAME = 1 / 12
-"""The same while every line in view is a new one each time, which nobody reads, and while a
-filter looks for matches far away from a screen that is full of them."""
+STREAM_FRAME = 1 / 12
+"""Seconds between two paints while lines go on coming, and while a filter looks for matches far
+away from a screen that is full of them. More often nobody could read on; what keys do is painted
+at once."""
 
 
 class LogPane(LogReading):
@@ -85,8 +87,6 @@ class LogPane(LogReading):
         self._scheduled = False
         self._stale = True  # something has changed since it was painted
         self._painted = -FRAME
-        self._pace = FRAME
-        self._shown = 0  # the ordinal behind the last line when it was painted
         self._empty = ""
         self._marked: Pattern | None = None
         self._pinned: PinnedSelection | None = None
@@ -172,7 +172,8 @@ class LogPane(LogReading):
         self._stale = True
         if not self._scheduled and self.is_running:
             self._scheduled = True
-            self.set_timer(self._pace if delay is None else delay, self._flush)
+            rest = self._painted + STREAM_FRAME - self._clock.monotonic()
+            self.set_timer(max(FRAME, rest) if delay is None else delay, self._flush)
 
     def _flush(self) -> None:
         """Look on where a filter is at work, and paint if a frame is due."""
@@ -181,7 +182,7 @@ class LogPane(LogReading):
         if not self._stale:
             return
         full = busy and self.matched > 2 * self._model.viewport.height
-        pace = FLOOD_FRAME if full else self._pace
+        pace = STREAM_FRAME if full else FRAME
         if not busy or self._clock.monotonic() - self._painted >= pace:
             self.show_log()
 
@@ -198,9 +199,6 @@ class LogPane(LogReading):
             return
         self._painted = self._clock.monotonic()
         self._stale = False
-        new, self._shown = self._model.hi - self._shown, self._model.hi
-        flooded = self.following and new > 2 * self._model.viewport.height
-        self._pace = FLOOD_FRAME if flooded else FRAME
         if self._model.grown:
             self.lay_out()
         self._model.update(self.scrollable_size.height)

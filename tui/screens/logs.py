@@ -13,6 +13,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.css.query import NoMatches
 from textual.screen import Screen
+from textual.timer import Timer
 from textual.widgets import Input
 
 from backends.base import BackendError
@@ -40,6 +41,9 @@ WINDOWS: tuple[tuple[str, str, LogRequest], ...] = (
     ("6", "1h", LogRequest(since=3600.0)),
 )
 """Keys as k9s has them: what each begins with."""
+
+SAY = 0.25
+"""Seconds between two counts in the header while lines come in: more often nobody reads them."""
 
 
 class LogScreen(Screen[None]):
@@ -79,6 +83,8 @@ class LogScreen(Screen[None]):
         self.ended = False
         """Whether nothing more will come: the log is over, or may not be read."""
         self._older: OlderLines | None = None
+        self._said = -SAY
+        self._saying: Timer | None = None
 
     @property
     def topdeck(self) -> TopdeckApp:
@@ -108,7 +114,7 @@ class LogScreen(Screen[None]):
         self.pane.focus()
         self._say()
         self.watch(self.pane, "scroll_y", self._look_back, init=False)
-        self.watch(self.pane, "following", self._look_back, init=False)
+        self.watch(self.pane, "following", self._turned, init=False)
         self._tail(self.request)
 
     @work(exclusive=True, group="tail")
@@ -149,6 +155,10 @@ class LogScreen(Screen[None]):
         else:
             self.workers.cancel_group(self, "older")
 
+    def _turned(self) -> None:
+        self._look_back()
+        self._say()
+
     @work(group="older")
     async def _fetch_older(self, older: OlderLines) -> None:
         await older.fetch(self._at_top)
@@ -163,9 +173,17 @@ class LogScreen(Screen[None]):
     @on(LogPane.StatusChanged)
     def _status_changed(self) -> None:
         self.query_one(LogTop).heed()
-        self._say()
+        rest = self._said + SAY - self.topdeck.fleet.clock.monotonic()
+        if rest <= 0:
+            self._say()
+        elif self._saying is None:
+            self._saying = self.set_timer(rest, self._say)
 
     def _say(self) -> None:
+        if self._saying is not None:
+            self._saying.stop()
+            self._saying = None
+        self._said = self.topdeck.fleet.clock.monotonic()
         pane = self.pane
         self.query_one("#header", ScopeBar).show(
             HeaderState(
