@@ -16,7 +16,7 @@ from tests.e2e.plane.plane import Plane
 from tests.e2e.plane.shown import Shown
 from tests.e2e.running import MISSING, Apps
 from tests.e2e.test_e2e_autoscaler import HPA, autoscaler
-from tests.tui.conftest import Operator, operating
+from tests.tui.app_help import Operator, operating
 from widgets.confirm_dialog import ConfirmDialog
 from widgets.resource_table import ResourceTable
 from widgets.scale_dialog import ScaleDialog

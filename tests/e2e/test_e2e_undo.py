@@ -18,7 +18,7 @@ from tests.e2e.plane.kubectl import Kubectl, needs_kubectl
 from tests.e2e.plane.plane import Plane
 from tests.e2e.plane.shown import Shown
 from tests.e2e.running import MISSING, Apps, follow
-from tests.tui.conftest import operating
+from tests.tui.app_help import operating
 from widgets.rollback_dialog import RollbackDialog
 
 pytestmark = pytest.mark.usefixtures("kubelet")

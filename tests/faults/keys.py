@@ -12,7 +12,7 @@ from asyncio.subprocess import PIPE
 from textual import events
 
 from tests.faults.lab import Lab
-from tests.tui.conftest import Operator
+from tests.tui.app_help import Operator
 from tui.screens.browse import BrowseScreen
 
 NAMED = {"space": " ", "at": "@", "colon": ":", "enter": "\r"}

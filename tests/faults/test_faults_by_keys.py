@@ -11,7 +11,7 @@ import pytest
 from tests.faults.lab import CONTROL, Lab
 from tests.faults.trial import KINDS
 from tests.faults.truth import SCALED, STEADY
-from tests.tui.conftest import Operator, operating
+from tests.tui.app_help import Operator, operating
 from tui.screens.logs import LogScreen
 from widgets.confirm_dialog import ConfirmDialog
 from widgets.log_pane import LogPane

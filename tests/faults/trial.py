@@ -17,7 +17,7 @@ from tests.faults.lab import CONTROL, Lab
 from tests.faults.outcome import Outcome, expectations
 from tests.faults.tails import Tail
 from tests.faults.truth import SCALED, STEADY
-from tests.tui.conftest import Operator, operating
+from tests.tui.app_help import Operator, operating
 from widgets.command_bar import CommandBar
 from widgets.resource_table import ResourceTable
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import aiohttp
 import pytest
-from conftest import Operator, demo_sources, operating
+from app_help import Operator, demo_sources, operating
 
 from backends.model import Health
 from backends.sim.kube_world import kinds

@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 
 import pytest
-from conftest import Operator, demo_sources, operating
+from app_help import Operator, demo_sources, operating
 
 from backends.base import KubeSource, Sources
 from backends.calls import CALLS_KIND

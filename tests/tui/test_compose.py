@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from conftest import demo_sources
+from app_help import demo_sources
 
 from backends.base import AwsSource, Invalid, KubeSource, Sources
 from backends.sim.server import SimServer

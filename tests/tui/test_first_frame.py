@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import Operator
+from app_help import Operator
 from textual.events import Key
 
 from tests.pty_app import PtyApp

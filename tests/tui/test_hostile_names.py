@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import Operator, demo_sources, operating
+from app_help import Operator, demo_sources, operating
 from rich.cells import cell_len
 
 from backends.clock import SystemClock

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from conftest import Operator, demo_sources, operating
+from app_help import Operator, demo_sources, operating
 
 from backends.sim.faults import Fault
 from backends.sim.server import SimServer

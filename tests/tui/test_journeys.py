@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from conftest import Operator
+from app_help import Operator
 
 from backends.model import Health
 from backends.sim.server import SimServer

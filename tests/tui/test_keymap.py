@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from conftest import demo_sources, operating
+from app_help import demo_sources, operating
 
 from backends.sim.server import SimServer
 from tui.config import ConfigError

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from conftest import Operator
+from app_help import Operator
 from textual.worker import Worker
 
 from backends.base import BackendError

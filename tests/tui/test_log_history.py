@@ -6,7 +6,7 @@ import time
 from itertools import pairwise
 
 import pytest
-from conftest import Operator
+from app_help import Operator
 
 from backends.model import LogLine
 from widgets.log_pane import LogPane

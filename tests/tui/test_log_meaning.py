@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from conftest import Operator
+from app_help import Operator
 
 from widgets.help_panel import HelpPanel
 

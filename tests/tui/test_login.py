@@ -9,7 +9,7 @@ from contextlib import AbstractAsyncContextManager, contextmanager
 from pathlib import Path
 
 import pytest
-from conftest import Operator, operating
+from app_help import Operator, operating
 from textual.notifications import Notification
 from textual.widgets._toast import Toast
 

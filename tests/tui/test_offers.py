@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from conftest import demo_sources
+from app_help import demo_sources
 
 from backends.base import KubeSource, Sources
 from backends.clock import SystemClock

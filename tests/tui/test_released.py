@@ -6,7 +6,7 @@ import gc
 import weakref
 
 import pytest
-from conftest import Operator
+from app_help import Operator
 from textual.screen import Screen
 
 from tui.screens.detail import DetailScreen

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from conftest import Operator
+from app_help import Operator
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Operator, demo_sources
+from app_help import Operator, demo_sources
 
 os.environ["TEXTUAL_ANIMATIONS"] = "none"
 

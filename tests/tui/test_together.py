@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from conftest import Operator
+from app_help import Operator
 
 from backends.model import Ref
 from backends.sim.faults import Fault

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import aiohttp
 import pytest
-from conftest import Operator, demo_sources, operating
+from app_help import Operator, demo_sources, operating
 
 from backends.model import Ref
 from backends.sim.ecs.definitions import next_image, renew
