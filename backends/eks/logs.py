@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
 from functools import partial
 from math import inf
@@ -62,22 +62,20 @@ async def tail(
     if spec is None or Verb.LOGS not in spec.kind.verbs:
         raise Invalid(f"logs of {ref.name}", f"{ref.kind} have no logs", "look at a pod's")
     connect = partial(connections.client, ref.scope)
-    failures, target = 0, None
-    while target is None:
-        try:
-            target = await target_of(connect, ref)
-        except FINAL:
-            raise
-        except BackendError as error:
-            failures += 1
-            yield LogBatch(problem=error.problem)
-            await asyncio.sleep(pace.pause(failures, error))
+    found: list[Target] = []
+
+    async def find() -> None:
+        found.append(await target_of(connect, ref))
+
+    async with aclosing(_patiently(find, pace)) as troubles:
+        async for trouble in troubles:
+            yield trouble
     only = container_of(ref, request)
     request = msgspec.structs.replace(
         request, container=only, follow=request.follow and request.head is None
     )
     merge = LogMerge(clock, window=window, settle=SETTLE if request.follow else inf)
-    tracker = Tracker(connect, target, request, merge, pace, clock)
+    tracker = Tracker(connect, found[0], request, merge, pace, clock)
     merge.add("pods", tracker.batches(), control=True)
     merge.seal()  # the tracker itself keeps it open
     batches = merge.batches()
@@ -86,6 +84,24 @@ async def tail(
     async with aclosing(batches) as open_batches:
         async for batch in open_batches:
             yield batch
+
+
+async def _patiently(
+    call: Callable[[], Awaitable[None]], pace: Pace
+) -> AsyncGenerator[LogBatch, None]:
+    """Make a call until it succeeds, and yield what is in its way; raises what is `FINAL`."""
+    failures = 0
+    while True:
+        try:
+            await call()
+        except FINAL:
+            raise
+        except BackendError as error:
+            failures += 1
+            yield LogBatch(problem=error.problem)
+            await asyncio.sleep(pace.pause(failures, error))
+        else:
+            return
 
 
 class Tracker:
@@ -114,7 +130,6 @@ class Tracker:
         self._labels = Labels()
         self._notes: list[str] = []
         self._problem: Problem | None = None
-        self._failures = 0
         self._listed = False
         self._gone = False
         self._began = asyncio.get_running_loop().time()
@@ -123,15 +138,9 @@ class Tracker:
     async def batches(self) -> AsyncIterator[LogBatch]:
         """Yield notes on containers that wait, and `live` when the first pods are known."""
         if not self._request.follow or self._request.previous:
-            while not self._listed:
-                try:
-                    await self._look_once()
-                except FINAL:
-                    raise
-                except BackendError as error:
-                    self._failures += 1
-                    yield LogBatch(problem=error.problem)
-                    await asyncio.sleep(self._pace.pause(self._failures, error))
+            async with aclosing(_patiently(self._look_once, self._pace)) as troubles:
+                async for trouble in troubles:
+                    yield trouble
             yield self._batch()
             return
         reflector = Reflector[Pod](

@@ -309,6 +309,8 @@ async def test_a_log_that_was_refused_says_so_until_it_is_asked_for_again(
         screen = await operator.open_log("payments-prod", "ledger")
         await operator.until(lambda: "ledger (ended" in operator.seen())
         await operator.until(lambda: "ctrl-r asks again" in operator.seen())
+        why, end = (operator.seen().rindex(text) for text in ("not yours", "ctrl-r asks again"))
+        assert why < end
         await operator.press("m")  # whatever happens next, the reason stays
         await operator.until(lambda: "mark " in operator.seen())
         assert "not yours" in str(screen.query_one(Banner).problem)

@@ -53,7 +53,7 @@ class LogScreen(Screen[None]):
         Binding("escape,q", "back", "Back", id="logs.back",
                 tooltip="Clear the filter, or end the tail and go back."),
         Binding("slash", "filter", "Filter", id="logs.filter", priority=True,
-                tooltip="Show only lines that match a expression; ! before it: don't."),
+                tooltip="Show only lines that match an expression; ! before it: those that don't."),
         Binding("p", "previous", "Previous", id="logs.previous",
                 tooltip="The container's previous run (Kubernetes), or back to the live tail."),
         *(
@@ -138,13 +138,11 @@ class LogScreen(Screen[None]):
                 if batch.live and not pane.received:
                     pane.set_empty(f"No lines {_span(request)}. New ones will appear here.")
             ended = "The end." if pane.received else f"No lines {_span(request)}."
-            last = LogBatch(notes=(ended,), problem=pane.problem)
         except BackendError as error:
-            last = LogBatch(
-                notes=("The tail has ended: ctrl-r asks again.",), problem=error.problem
-            )
+            pane.feed(LogBatch(problem=error.problem))
+            ended = "The tail has ended: ctrl-r asks again."
         self.ended = True
-        pane.feed(last)
+        pane.feed(LogBatch(notes=(ended,), problem=pane.problem))
 
     @on(LogPane.TopReached)
     def _look_back(self) -> None:
